@@ -56,7 +56,7 @@ export async function openCatalogue(path: string, options: CatalogueOptions = {}
   const file = await unpack(input, { tmpDir, signal, encoding: reading.encoding })
   try {
     if (file.size <= file.start) throw inputInvalid(`${file.label}: the file is empty`)
-    const table = await openTable(file, { path, format, sheet: reading.sheet, records: reading.records })
+    const table = await openTable(file, { path, format, sheet: reading.sheet, records: reading.records, signal })
     const plan = await planReading(table, file.label, reading)
     const name = path === '-' ? 'standard input' : basename(path).replace(ENDINGS, '')
     const reader = createRecordReader(table, plan, name)

@@ -1,9 +1,9 @@
 /** Decides how a table is read: looks at its first rows, finds the layout and the mapping, and says what is unsure. */
 import { isServiceError } from '../errors.ts'
 import type { RowOutcome, SourceRow, Table } from './formats/types.ts'
-import { detectLayout } from './layout/detect.ts'
+import { detectLayout, seriesLayout } from './layout/detect.ts'
 import type { Layout } from './layout/types.ts'
-import { cellText } from './mapping/cell-text.ts'
+import { areCoded, cellText } from './mapping/cell-text.ts'
 import { columnNamed } from './mapping/columns-named.ts'
 import type { GivenMapping } from './mapping/map-option.ts'
 import { profileColumns } from './mapping/profile.ts'
@@ -19,6 +19,8 @@ const SAMPLE_BYTES = 33_554_432
 /** So many rows are looked at however large they are. */
 const FEWEST_ROWS = 20
 const MAX_SHOWN = 10
+/** A name such as "GDP: Chain volume" looks like a code in front of its name, too, but in one column alone. */
+const FEWEST_CODED = 3
 
 export interface PlanOptions {
   readonly map?: GivenMapping | undefined
@@ -33,6 +35,8 @@ export interface Plan {
   /** The columns that come back with the result, and those that the model is shown. */
   readonly keep: readonly number[]
   readonly context: readonly number[]
+  /** The columns whose cells have a code in front of its name, "M: Monthly". */
+  readonly coded: readonly number[]
   /** What a person should know before the file is used, in sentences. */
   readonly problems: readonly string[]
   /** Whether a required field rests on a guess. */
@@ -45,15 +49,19 @@ export async function planReading(table: Table, label: string, options: PlanOpti
   const cells = rows.filter(({ isSection }) => isSection !== true).map((row) => row.cells)
   const profiles = profileColumns(table.columns.length, cells)
   const sample = { columns: table.columns, profiles, rows: cells }
-  const layout = options.layout === 'long' ? ({ kind: 'long' } as const) : detectLayout(sample)
+  const layout =
+    options.layout === 'long'
+      ? ({ kind: 'long' } as const)
+      : ((table.series && seriesLayout(sample)) ?? detectLayout(sample))
   if (options.layout === 'wide' && layout.kind === 'long') throw inputInvalid(`${label}: ${NO_PERIODS}`)
   const hasSections = rows.some(({ isSection }) => isSection === true)
   const keep = (options.keep ?? []).map((name) => columnNamed(table.columns, name, '--keep'))
   const context = (options.context ?? []).map((name) => columnNamed(table.columns, name, '--context'))
   const reserved = [...keep, ...context]
   const task = { ...sample, repeated: table.repeated, layout, given: options.map ?? {}, reserved, hasSections }
+  const facts = factsOf(table, layout)
   const mapping = withPairs(
-    proposeMapping(task),
+    facts === undefined ? proposeMapping(task) : mapFacts(task, facts),
     table.columns,
     profiles.map(({ lists }) => lists > 0.5),
   )
@@ -66,11 +74,57 @@ export async function planReading(table: Table, label: string, options: PlanOpti
     mapping: { ...mapping, unused },
     keep,
     context,
+    coded: codedColumns(table, cells),
     problems: problemsOf({ ...mapping, unused }, table, cells),
     isUnsure: mapping.fields.some(({ field, doubt }) => isRequired(field) && doubt !== undefined),
   }
 }
 
+/** The records of a table whose columns are series, by what its head says of them. */
+function factsOf({ series }: Table, layout: Layout) {
+  if (series === undefined || layout.kind !== 'wide-rows') return undefined
+  return { places: series.facts, rows: layout.series.map((column) => series.cellsOf(column)) }
+}
+
+/** Maps the facts as a table in which each series is a row; its frequency is that of the periods, where no fact is it. */
+function mapFacts(
+  task: Parameters<typeof proposeMapping>[0],
+  { places, rows }: { readonly places: readonly number[]; readonly rows: readonly (readonly unknown[])[] },
+): Mapping {
+  const others = [...task.columns.keys()].filter((place) => !places.includes(place))
+  const profiles = profileColumns(task.columns.length, rows)
+  const mapping = proposeMapping({
+    ...task,
+    profiles,
+    rows,
+    layout: { kind: 'long' },
+    reserved: [...task.reserved, ...others],
+  })
+  const names = new Set(others.map((place) => task.columns[place]))
+  const hasPeriodicity = mapping.fields.some(({ field }) => field === 'periodicity')
+  // Where no fact is the id, the name of the column is, as for series without facts.
+  const fields = mapping.fields.map((one): FieldMapping => {
+    const isMade = one.field === 'indicator_id' && one.origin === 'made'
+    return isMade ? { ...one, source: BY_COLUMN } : one
+  })
+  if (!fields.some(({ field }) => field === 'name') && mapping.open.length === 0)
+    fields.push({ field: 'name', source: BY_COLUMN, origin: 'made' })
+  const periodicity: FieldMapping = { field: 'periodicity', source: { columns: [], made: 'periods' }, origin: 'made' }
+  return {
+    ...mapping,
+    fields: hasPeriodicity ? fields : [...fields, periodicity],
+    unused: mapping.unused.filter(({ column }) => !names.has(column)),
+  }
+}
+
+/** The columns with codes in front of their names, as their own name may have; by their cells alone only where it is the way of the table. */
+function codedColumns({ columns }: Table, rows: readonly (readonly unknown[])[]): number[] {
+  const named = [...columns.entries()].filter(([, name]) => /^[A-Z0-9_]+:\s?\S/.test(name)).map(([place]) => place)
+  const held = [...columns.keys()].filter((place) => areCoded(rows.map((cells) => cellText(cells[place]).trim())))
+  return [...new Set([...named, ...(held.length >= FEWEST_CODED ? held : [])])]
+}
+
+const BY_COLUMN = { columns: [], made: 'measure' } as const
 const NO_PERIODS =
   'no columns and no rows are periods, so --layout wide has nothing to turn. Read it as it is: --layout long'
 

@@ -2,8 +2,9 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer, request as forward } from 'node:http'
 import { createRequire } from 'node:module'
-import { connect } from 'node:net'
+import { type AddressInfo, connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { freePort } from '../../src/embedded/ports.ts'
@@ -14,6 +15,10 @@ const MODULE = createRequire(import.meta.url).resolve('@20minutes/s3rver')
 export interface ObjectServer {
   /** The variables by which a command reaches it. */
   readonly env: Readonly<Record<string, string>>
+  /** The address of a way to it on which what is read passes, and what is sent gets no answer. */
+  readonly holdingWrites: string
+  /** How many objects were sent to that address. */
+  heldWrites(): number
   stop(): Promise<void>
 }
 
@@ -40,7 +45,10 @@ export async function startObjectServer(bucket: string): Promise<ObjectServer> {
     socket.destroy()
     return event === 'connect'
   })
+  const holding = await startHolding(port)
   return {
+    holdingWrites: holding.address,
+    heldWrites: holding.held,
     env: {
       AWS_ENDPOINT_URL: `http://127.0.0.1:${port}`,
       AWS_REGION: 'us-east-1',
@@ -48,9 +56,40 @@ export async function startObjectServer(bucket: string): Promise<ObjectServer> {
       AWS_SECRET_ACCESS_KEY: 'S3RVER',
     },
     stop: async () => {
+      await holding.stop()
       child.kill()
       await ended
       await rm(directory, { recursive: true, force: true })
+    },
+  }
+}
+
+/** A proxy that passes requests on by the host that they name, so that signatures hold; a PUT it takes, and never answers. */
+async function startHolding(port: number) {
+  let held = 0
+  const server = createServer((request, response) => {
+    if (request.method === 'PUT') {
+      held += 1
+      request.resume()
+      return
+    }
+    const { method, url, headers } = request
+    const onward = forward({ host: '127.0.0.1', port, method, path: url, headers }, (answer) => {
+      response.writeHead(answer.statusCode ?? 502, answer.headers)
+      answer.pipe(response)
+    })
+    onward.on('error', () => response.destroy())
+    request.pipe(onward)
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    address: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    held: () => held,
+    stop: async () => {
+      server.closeAllConnections()
+      server.close()
+      await once(server, 'close')
     },
   }
 }

@@ -1,12 +1,18 @@
 /** Objects of S3 as catalogues and as outputs, against a server that checks signatures and parts. */
 import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { readObject, writeObject } from '../../src/catalogue/remote/objects.ts'
 import { readObjectStore } from '../../src/config/object-store.ts'
-import { runCli } from '../helpers/cli.ts'
+import { runCli, startCli } from '../helpers/cli.ts'
 import { type ObjectServer, startObjectServer } from '../helpers/object-server.ts'
+import { waitUntil } from '../helpers/wait.ts'
 
 const NEVER = new AbortController().signal
 const CSV = 'Code,Indicator Name,Unit\nA.1,Imports of goods,USD million\nB.2,Unemployment Rate,%\n'
@@ -92,5 +98,72 @@ test('what is refused is said in a sentence that names the variable, and no key'
     const [code, stderr = ''] = said[place] ?? []
     assert.equal(code, 2, stderr)
     assert.match(stderr, reason)
+  }
+})
+
+/** A server that takes connections and never answers, and what it was sent so far. */
+async function silentServer() {
+  const sockets = new Set<Socket>()
+  let head = ''
+  const silent = createServer((socket) => {
+    sockets.add(socket)
+    socket.on('error', () => undefined)
+    socket.on('data', (bytes) => {
+      if (head.length < 10_000) head += bytes.toString('latin1')
+    })
+  })
+  silent.listen(0, '127.0.0.1')
+  await once(silent, 'listening')
+  const { port } = silent.address() as AddressInfo
+  return {
+    env: { ...server.env, AWS_ENDPOINT_URL: `http://127.0.0.1:${port}` },
+    asked: () => head,
+    closed: () => [...sockets].every((socket) => socket.destroyed),
+    stop: async () => {
+      for (const socket of sockets) socket.destroy()
+      silent.close()
+      await once(silent, 'close')
+    },
+  }
+}
+
+test('an abort ends a request that nobody answers, and leaves no connection and no file behind', async () => {
+  const silent = await silentServer()
+  const folder = await mkdtemp(join(tmpdir(), 'classify-silent-'))
+  const before = process.env['TMPDIR']
+  process.env['TMPDIR'] = folder
+  try {
+    const stop = new AbortController()
+    const store = readObjectStore(silent.env)
+    const sent = writeObject('s3://stats/never.csv', (append) => append('a,b\n'), store, stop.signal)
+    const read = readObject('s3://stats/never.csv', store, stop.signal)
+    const outcomes = Promise.allSettled([sent, read])
+    await waitUntil('both requests are under way', () => /^PUT /m.test(silent.asked()) && /^GET /m.test(silent.asked()))
+    stop.abort(new Error('Ctrl+C'))
+    for (const outcome of await outcomes) {
+      assert.equal(outcome.status, 'rejected')
+      assert.match(String(outcome.reason), /Ctrl\+C/)
+    }
+    await waitUntil('the connections are closed', silent.closed)
+    assert.deepEqual(await readdir(folder), [])
+  } finally {
+    if (before === undefined) delete process.env['TMPDIR']
+    else process.env['TMPDIR'] = before
+    await silent.stop()
+    await rm(folder, { recursive: true, force: true })
+  }
+})
+
+test('an interrupt ends a command that waits for an object', async () => {
+  const silent = await silentServer()
+  try {
+    const cli = startCli(['inspect', 's3://stats/never.csv'], { env: silent.env })
+    await waitUntil('the object is asked for', () => /^GET /m.test(silent.asked()))
+    cli.child.kill('SIGINT')
+    const { code, stderr } = await cli.result
+    assert.equal(code, 130, stderr)
+    assert.doesNotMatch(stderr, /^\s+at /m)
+  } finally {
+    await silent.stop()
   }
 })

@@ -7,7 +7,10 @@ import { after, before, test } from 'node:test'
 import { parse } from 'csv-parse/sync'
 import { readXlsx } from 'hucre/xlsx'
 import { parquetReadObjects } from 'hyparquet'
+import { readObject, writeObject } from '../../src/catalogue/remote/objects.ts'
+import { readObjectStore } from '../../src/config/object-store.ts'
 import { runCli, startCli } from '../helpers/cli.ts'
+import { startObjectServer } from '../helpers/object-server.ts'
 import { startUserDatabase, type UserDatabase } from '../helpers/outside-database.ts'
 import { startTestStack, type TestStack } from '../helpers/stack.ts'
 import { waitUntil } from '../helpers/wait.ts'
@@ -106,6 +109,53 @@ test('Parquet, Excel and JSON Lines have the same rows, with numbers, days and t
     assert.ok(first['classified_at'] instanceof Date)
   }
   assert.deepEqual([lines.length, lines[0].Weight, lines[0].type, lines[3].status], [5, '1.5', 'flow', null])
+})
+
+test('a catalogue of S3 is classified to an object of S3, and an interrupt while it is sent leaves none', async () => {
+  const server = await startObjectServer('stats')
+  const inS3 = { ...env, ...server.env }
+  const store = readObjectStore(server.env)
+  const never = new AbortController().signal
+  const rowsAt = async (url: string) => {
+    const parts: Buffer[] = []
+    for await (const part of await readObject(url, store, never)) parts.push(Buffer.from(part))
+    return parse(Buffer.concat(parts).toString(), { columns: true }) as Row[]
+  }
+  try {
+    await writeObject('s3://stats/series.csv', (append) => append(CSV), store)
+    const args = ['classify', 's3://stats/series.csv', '--mode', 'rules', '--skip-invalid', '--json']
+    const out = 's3://stats/labelled.csv'
+    const first = await runCli([...args, '--out', out], { env: inS3, cwd: folder })
+    assert.equal(first.code, 0, first.stderr)
+    assert.deepEqual(JSON.parse(first.stdout).out, { file: out, format: 'csv', rows: 5, without_result: 1 })
+    const rows = await rowsAt(out)
+    assert.deepEqual(
+      rows.map((row) => [row['Series Code'], row['type']]),
+      [
+        ['B.2', 'flow'],
+        ['A.1', 'percentage'],
+        ['B.2', 'flow'],
+        ['C.3', ''],
+        ['D.4', 'index'],
+      ],
+    )
+    const held = 's3://stats/held.csv'
+    const cli = startCli([...args, '--force', '--out', held], {
+      env: { ...inS3, AWS_ENDPOINT_URL: server.holdingWrites },
+      cwd: folder,
+    })
+    await waitUntil('the object is being sent', () => server.heldWrites() > 0)
+    cli.child.kill('SIGINT')
+    const { code, stderr } = await cli.result
+    assert.equal(code, 130, stderr)
+    const [, run = ''] = /--resume (run-[\w-]+)/.exec(stderr) ?? []
+    await assert.rejects(readObject(held, store, never), /NoSuchKey/)
+    const resumed = await runCli(['classify', '--resume', run, '--skip-invalid', '--json'], { env: inS3, cwd: folder })
+    assert.equal(resumed.code, 0, resumed.stderr)
+    assert.equal((await rowsAt(held)).length, 5)
+  } finally {
+    await server.stop()
+  }
 })
 
 test('an output that cannot be written, or is the catalogue itself, is refused before anything is sent', async () => {

@@ -7,17 +7,19 @@ import { type RawRecord, splitRecords } from '../record-splitter.ts'
 import { BROKEN_BYTES_HINT } from '../source/file-detection.ts'
 import type { PlainFile } from '../source/unpack.ts'
 import { dialectOf } from './dialect.ts'
-import { type FaultyRow, type RowOutcome, type Table, type TableOptions, uniqueNames } from './types.ts'
+import { type FaultyRow, type RowOutcome, type Table, type TableOptions, tableColumns } from './types.ts'
 
 /** The most rows below a table that only name its source and date, and the most bytes of one. */
 const MAX_FOOTERS = 20
 const MAX_FOOTER_BYTES = 2_000
+const SOURCE_LINE =
+  /^(?:sources?|notes?|fonte?s?|fuentes?|notas?|quellen?|anmerkung(?:en)?|bron|källa|kilde|źródło|legend|footnotes?|last updated?)\s*:/i
 
 export async function openDelimited(file: PlainFile, { path }: TableOptions): Promise<Table> {
   const dialect = await dialectOf(file, path)
   const { delimiter, header } = dialect
   const packed = packedDimensions(header.names[0] ?? '')
-  const { columns, repeated } = uniqueNames([...packed, ...header.names.slice(1)])
+  const named = tableColumns([...packed, ...header.names.slice(1)], header.facts)
   const width = header.names.length
   const split = { delimiter: delimiter.charCodeAt(0), maxBytes: MAX_RECORD_BYTES, start: file.start }
 
@@ -34,7 +36,7 @@ export async function openDelimited(file: PlainFile, { path }: TableOptions): Pr
         continue
       }
       // Below the table, behind a blank line, publishers name source and date in a cell. What is followed by rows is no footer.
-      isAfterBlank &&= isFooter(row, record, width)
+      isAfterBlank = isFooter(row, record, width) && (isAfterBlank || isSourceLine(row))
       if (isAfterBlank && footers.length < MAX_FOOTERS) {
         footers.push({ ...row, bytes: Buffer.from(record.bytes) })
         continue
@@ -47,9 +49,7 @@ export async function openDelimited(file: PlainFile, { path }: TableOptions): Pr
 
   return {
     format: 'csv',
-    columns,
-    keys: columns,
-    repeated,
+    ...named,
     header: dialect.headerBytes,
     headerLine: dialect.headerLine,
     isJson: false,
@@ -83,6 +83,11 @@ function isFooter(row: RowOutcome, { bytes }: RawRecord, width: number): boolean
     filled <= (cells.length < width ? 2 : 1) &&
     String(cells[0]).trim() !== ''
   )
+}
+
+/** Whether the row begins with a word that publishers put below a table, so that it needs no blank line above it. */
+function isSourceLine(row: RowOutcome): boolean {
+  return SOURCE_LINE.test(String(row.cells?.[0] ?? '').trim())
 }
 
 function rowOf(record: RawRecord, delimiter: string, columns: readonly string[]): RowOutcome | 'blank' {

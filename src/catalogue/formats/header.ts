@@ -3,6 +3,7 @@
 import { parsePeriod } from '../layout/periods.ts'
 import { hasKnownWord } from '../mapping/synonyms.ts'
 import { pluralise } from '../problem-report.ts'
+import { findSeriesHead, type SeriesFact } from './series-head.ts'
 
 /** How many rows may stand above the header. */
 export const HEADER_ROWS = 40
@@ -13,24 +14,47 @@ const NUMBER = /^[-+]?[\d.,\s]+%?$/
 export interface Header {
   /** The place of the header among the rows. */
   readonly index: number
-  /** How many rows it takes, 1 or 2. */
-  readonly span: 1 | 2
+  /** How many rows it takes. */
+  readonly span: number
   readonly names: readonly string[]
   readonly notes: readonly string[]
+  /** What rows of the header say of columns that are series each. */
+  readonly facts?: readonly SeriesFact[]
 }
 
 type Cells = readonly string[]
 
 /** Finds the header; undefined where no row has two texts side by side and the only column has no name either. */
 export function findHeader(rows: readonly Cells[]): Header | undefined {
-  const index = placeOf(rows)
+  const head = findSeriesHead(rows)
+  const index = head?.index ?? placeOf(rows)
   if (index === undefined) return undefined
-  const above = rows.slice(0, index).filter((cells) => filled(cells) > 0)
-  const notes = above.length === 0 ? [] : [`${pluralise(above.length, 'line')} above the header not read`]
+  const notes = notesOf(rows.slice(0, index))
+  if (head !== undefined)
+    return { ...head, notes: [...notes, `header of ${pluralise(head.span, 'row')}, each about all series`] }
   const first = rows[index] ?? []
   const second = rows[index + 1] ?? []
-  if (!isSecondHeader(first, second, rows.slice(index + 2))) return { index, span: 1, names: trimmed(first), notes }
+  if (!isSecondHeader(first, second, rows.slice(index + 2))) {
+    const over = rows[index - 1] ?? []
+    return isGroups(over, first)
+      ? { index: index - 1, span: 2, names: trimmed(joinRows(over, first)), notes: notesOf(rows.slice(0, index - 1)) }
+      : { index, span: 1, names: trimmed(first), notes }
+  }
   return { index, span: 2, names: trimmed(joinRows(first, second)), notes }
+}
+
+function notesOf(above: readonly Cells[]): string[] {
+  const lines = above.filter((cells) => filled(cells) > 0).length
+  return lines === 0 ? [] : [`${pluralise(lines, 'line')} above the header not read`]
+}
+
+/** Whether a row above the names has the groups of columns by which names that stand twice are told apart. */
+function isGroups(over: Cells, names: Cells): boolean {
+  const texts = names.map((cell) => cell.trim()).filter((cell) => cell !== '')
+  const groups = over.slice(1).filter((cell) => cell.trim() !== '')
+  if (groups.length === 0 || new Set(texts).size === texts.length || !isNames(over)) return false
+  const joined = trimmed(joinRows(over, names)).filter((name) => name !== '')
+  return new Set(joined).size === joined.length
 }
 
 function placeOf(rows: readonly Cells[]): number | undefined {

@@ -10,8 +10,6 @@ import { BROKEN_BYTES_HINT } from '../source/file-detection.ts'
 import type { FaultyRow, RowOutcome, Table } from './types.ts'
 
 const CONTROLS = /\p{Cc}/gu
-/** How many records are looked at to find the columns. */
-const COLUMN_RECORDS = 500
 const MAX_DEPTH = 4
 const MAX_JSON_COLUMNS = 2_000
 /**
@@ -28,13 +26,20 @@ interface JsonColumn {
   readonly path: readonly string[]
 }
 
-/** Opens a table of records; `notes` says what was found out about where they lie. */
+export interface JsonTableOptions {
+  /** What was found out about where the records lie, in sentences. */
+  readonly notes?: readonly string[]
+  readonly signal?: AbortSignal | undefined
+}
+
+/** Opens a table of records. */
 export async function openJsonTable(
   format: 'json' | 'jsonl',
   records: Records,
-  notes: readonly string[] = [],
+  { notes = [], signal }: JsonTableOptions = {},
 ): Promise<Table> {
-  const found = await findColumns(records)
+  const { columns: found, isWhole } = await findColumns(records, signal)
+  const most = MAX_JSON_COLUMNS.toLocaleString('en-US')
 
   async function* rows(shapes?: ReadonlyMap<string, JsonShape>): AsyncGenerator<RowOutcome> {
     for await (const record of records()) {
@@ -57,7 +62,9 @@ export async function openJsonTable(
     header: undefined,
     headerLine: undefined,
     isJson: true,
-    notes,
+    notes: isWhole
+      ? notes
+      : [...notes, `the records have more than ${most} different keys, and only the first are columns`],
     rows,
   }
 }
@@ -118,16 +125,19 @@ function boundUnknown(bytes: Buffer): BoundedJson {
   return bounded
 }
 
-async function findColumns(records: Records): Promise<JsonColumn[]> {
+/** Finds the keys of all records, because a column that only later records have would otherwise be lost. */
+async function findColumns(
+  records: Records,
+  signal: AbortSignal | undefined,
+): Promise<{ readonly columns: readonly JsonColumn[]; readonly isWhole: boolean }> {
   const found = new Map<string, JsonColumn>()
-  let count = 0
   for await (const record of records()) {
+    signal?.throwIfAborted()
     const row = decodeRecord(record)
     if (row !== 'blank' && row.kind === 'value') collect(row.value, [], found)
-    count += 1
-    if (count >= COLUMN_RECORDS || found.size >= MAX_JSON_COLUMNS) break
+    if (found.size > MAX_JSON_COLUMNS) break
   }
-  return [...found.values()].slice(0, MAX_JSON_COLUMNS)
+  return { columns: [...found.values()].slice(0, MAX_JSON_COLUMNS), isWhole: found.size <= MAX_JSON_COLUMNS }
 }
 
 function collect(

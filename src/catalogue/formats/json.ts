@@ -8,13 +8,14 @@ import { looksLikeJson } from '../source/file-detection.ts'
 import type { PlainFile } from '../source/unpack.ts'
 import { chooseContainer, namedContainer, pathText } from './json-place.ts'
 import { type Container, findContainers, recordsAt } from './json-scan.ts'
+import { isJsonStat, jsonStatRecords } from './json-stat.ts'
 import { openJsonTable } from './json-table.ts'
 import { isSdmxJson, sdmxRecords } from './sdmx-json.ts'
 import type { Table, TableOptions } from './types.ts'
 
 export async function openJson(file: PlainFile, options: TableOptions): Promise<Table> {
   const { readAt, start, label } = file
-  if (options.records === undefined && isLines(file, options)) return await openLines(file)
+  if (options.records === undefined && isLines(file, options)) return await openLines(file, options)
   const { containers, tops } = await findContainers(readAt, start)
   if (tops === 0)
     throw inputInvalid(
@@ -23,30 +24,48 @@ export async function openJson(file: PlainFile, options: TableOptions): Promise<
   const paths = containers.map(({ path }) => pathText(path))
   if (isSdmxJson(paths)) {
     const records = await sdmxRecords(readAt, start, file.size, label)
-    return await openJsonTable('json', () => recordsOf(records), ['SDMX-JSON: each series is a record'])
+    return await openJsonTable('json', () => recordsOf(records), {
+      signal: options.signal,
+      notes: ['SDMX-JSON: each series is a record'],
+    })
   }
-  if (options.records !== undefined) return await openAt(file, namedContainer(containers, options.records, label))
+  if (isJsonStat(paths)) {
+    const records = await jsonStatRecords(readAt, start, file.size, label)
+    return await openJsonTable('json', () => recordsOf(records), {
+      signal: options.signal,
+      notes: ['JSON-stat: each series is a record'],
+    })
+  }
+  if (options.records !== undefined)
+    return await openAt(file, namedContainer(containers, options.records, label), options)
   const whole = parseJson(file.head.length < file.size ? '' : file.head.toString('utf8', start))
   const chosen = isRecord(whole) && isRecordItself(whole) ? 'document' : chooseContainer(containers, label)
   if (chosen === 'document' && (tops > 1 || !file.head.toString('utf8', start).trim().includes('\n')))
-    return await openLines(file)
-  return await openAt(file, chosen)
+    return await openLines(file, options)
+  return await openAt(file, chosen, options)
 }
 
 async function* recordsOf<T>(records: readonly T[]): AsyncGenerator<T> {
   yield* records
 }
 
-async function openAt({ readAt, start, head }: PlainFile, container: Container | 'document'): Promise<Table> {
+async function openAt(
+  { readAt, start, head }: PlainFile,
+  container: Container | 'document',
+  { signal }: TableOptions,
+): Promise<Table> {
   const place =
     container === 'document' || container.path.length === 0 ? [] : [`records at "${pathText(container.path)}"`]
   const above = looksLikeJson(head.subarray(start)) ? [] : ['text above the JSON document not read']
-  return await openJsonTable('json', () => recordsAt(readAt, start, container), [...above, ...place])
+  return await openJsonTable('json', () => recordsAt(readAt, start, container), {
+    notes: [...above, ...place],
+    signal,
+  })
 }
 
-async function openLines({ readAt, start }: PlainFile): Promise<Table> {
+async function openLines({ readAt, start }: PlainFile, { signal }: TableOptions): Promise<Table> {
   const split = { delimiter: undefined, maxBytes: MAX_LINE_BYTES, start }
-  return await openJsonTable('jsonl', () => splitRecords(readAt, split))
+  return await openJsonTable('jsonl', () => splitRecords(readAt, split), { signal })
 }
 
 /** Whether every line is an object of its own: by the name of the file, or because the first line is a whole object. */

@@ -1,22 +1,8 @@
 /** Turns an SDMX-JSON document (1.0 and 2.0) into one record a series: its dimensions by code and name, its attributes, its observations. */
 import { isRecord } from '../../lib/json/json.ts'
-import { isGenericName } from '../mapping/synonyms.ts'
 import { inputInvalid } from '../problem-report.ts'
 import type { RawRecord, ReadAt } from '../record-splitter.ts'
-
-/** The structure may stand behind the data, so the document is read whole; a larger one is refused. */
-export const MAX_SDMX_BYTES = 134_217_728
-
-/** The dimension that says which period an observation is of. */
-const TIME_PERIOD = /^(?:TIME_PERIOD|TIME|YEAR|DATE|PERIOD)$/i
-
-interface Component {
-  readonly id: string
-  readonly name: string
-  readonly values: readonly { readonly id: string; readonly name: string }[]
-}
-
-type Names = Readonly<Record<string, unknown>>
+import { type Component, keyed, linesOf, type Names, numberOf, readDocument, TIME_PERIOD } from './series-document.ts'
 
 /** Whether the lists of a JSON document are those of SDMX-JSON. */
 export function isSdmxJson(paths: readonly string[]): boolean {
@@ -26,19 +12,7 @@ export function isSdmxJson(paths: readonly string[]): boolean {
 
 /** Reads the series of the document as records, each a line of JSON. Throws `input-invalid` where the structure is missing. */
 export async function sdmxRecords(readAt: ReadAt, start: number, size: number, label: string): Promise<RawRecord[]> {
-  if (size > MAX_SDMX_BYTES) {
-    const limit = `${(MAX_SDMX_BYTES / 1_048_576).toFixed(0)} MiB`
-    throw inputInvalid(
-      `${label}: an SDMX-JSON document may have ${limit}; ask the service for SDMX-CSV, which may be larger`,
-    )
-  }
-  const bytes = Buffer.alloc(size - start)
-  for (let at = 0; at < bytes.length; ) {
-    const read = await readAt(bytes, at, bytes.length - at, start + at)
-    if (read === 0) break
-    at += read
-  }
-  const document = parse(bytes, label)
+  const document = await readDocument(readAt, { start, size, label, what: 'SDMX-JSON' })
   const data = isRecord(document['data']) ? document['data'] : document
   const structures = listOf(data['structures'] ?? data['structure'] ?? document['structure'])
   const records = listOf(data['dataSets']).flatMap((dataSet) => {
@@ -46,21 +20,7 @@ export async function sdmxRecords(readAt: ReadAt, start: number, size: number, l
     if (structure === undefined) throw inputInvalid(`${label}: the SDMX-JSON document has no structure of its series`)
     return seriesOf(dataSet, structure)
   })
-  return records.map((record, index) => ({
-    line: index + 1,
-    bytes: Buffer.from(JSON.stringify(record)),
-    fault: undefined,
-  }))
-}
-
-function parse(bytes: Buffer, label: string): Names {
-  try {
-    const value: unknown = JSON.parse(bytes.toString('utf8'))
-    if (isRecord(value)) return value
-  } catch {
-    // The same message serves both faults.
-  }
-  throw inputInvalid(`${label}: the SDMX-JSON document is no valid JSON. Download it anew`)
+  return linesOf(records)
 }
 
 function seriesOf(dataSet: Names, structure: Names): Names[] {
@@ -117,21 +77,6 @@ function flatSeries(
   }))
 }
 
-/** The dimensions of a series: the codes joined as its key, and each by code and by name. */
-function keyed(dimensions: readonly Component[], places: readonly string[]): Names {
-  const found = dimensions.map(({ id, name, values }, index) => ({ id, name, value: values[numberOf(places[index])] }))
-  const telling = found.filter(({ id, name }) => !isGenericName(id) && !isGenericName(name))
-  const record: Record<string, unknown> = {
-    'series key': found.map(({ value }) => value?.id ?? '').join('.'),
-    'series name': telling.map(({ value }) => value?.name ?? '').join(', '),
-  }
-  for (const { id, name, value } of found) {
-    record[id] = value?.id
-    if (value !== undefined && value.name !== value.id) record[name === id ? `${id} name` : name] = value.name
-  }
-  return record
-}
-
 function attributed(attributes: readonly Component[], given: unknown): Names {
   const places = Array.isArray(given) ? given : []
   const record: Record<string, unknown> = {}
@@ -181,8 +126,4 @@ function textOf(value: unknown): string {
 
 function listOf(value: unknown): Names[] {
   return (Array.isArray(value) ? value : [value]).filter(isRecord)
-}
-
-function numberOf(value: unknown): number {
-  return typeof value === 'number' || (typeof value === 'string' && value !== '') ? Number(value) : 0
 }

@@ -2,6 +2,7 @@
 import type { JsonShape } from '../../lib/json/json-shape.ts'
 import type { CatalogueFormat } from '../limits.ts'
 import type { PlainFile } from '../source/unpack.ts'
+import type { SeriesFact } from './series-head.ts'
 
 /** One row of a table, or one record of a JSON file, before anyone has said what its columns mean. */
 export interface SourceRow {
@@ -52,6 +53,11 @@ export interface Table {
   readonly headerLine: number | undefined
   /** Whether a cell is a value of JSON, whose kind counts where the column has the name of a field. */
   readonly isJson: boolean
+  /**
+   * What the head of the table says of columns that are series each: the places of these facts among the columns, whose cells in the
+   * rows are empty, and the facts of the series in a column.
+   */
+  readonly series?: { readonly facts: readonly number[]; cellsOf(column: number): readonly unknown[] } | undefined
   /** What was found out on the way, in sentences, such as lines above the header that are not read. */
   readonly notes: readonly string[]
   /**
@@ -69,10 +75,26 @@ export interface TableOptions {
   readonly sheet?: string | undefined
   /** Where the records of a JSON document lie, such as "data.items". */
   readonly records?: string | undefined
-  readonly tmpDir?: string | undefined
+  /** Ends the look at a long file for the names of its columns. */
+  readonly signal?: AbortSignal | undefined
 }
 
 export type OpenTable = (file: PlainFile, options: TableOptions) => Promise<Table>
+
+/** The names of all columns of a table: those of its header, and behind them the facts that its head has of the series in its columns. */
+export function tableColumns(
+  names: readonly string[],
+  facts: readonly SeriesFact[] = [],
+): Pick<Table, 'columns' | 'keys' | 'repeated' | 'series'> {
+  const { columns, repeated } = uniqueNames([...names, ...facts.map(({ name }) => name)])
+  if (facts.length === 0) return { columns, keys: columns, repeated }
+  const cellsOf = (column: number) => {
+    const cells: unknown[] = []
+    for (const [index, fact] of facts.entries()) cells[names.length + index] = fact.cells[column] ?? ''
+    return cells
+  }
+  return { columns, keys: columns, repeated, series: { facts: facts.map((_, index) => names.length + index), cellsOf } }
+}
 
 /** Makes the names of columns unique: a repeated one gets its number, an empty one the place of the column. */
 export function uniqueNames(given: readonly string[]): {

@@ -4,7 +4,7 @@ import { messageOf } from '../../errors.ts'
 import { inputInvalid, printable, showValue } from '../problem-report.ts'
 import type { PlainFile } from '../source/unpack.ts'
 import { findHeader, HEADER_ROWS } from './header.ts'
-import { type RowOutcome, type Table, type TableOptions, uniqueNames } from './types.ts'
+import { type RowOutcome, type Table, type TableOptions, tableColumns } from './types.ts'
 
 /** The most bytes of a workbook, packed and unpacked, because it is held in memory. */
 export const MAX_WORKBOOK_BYTES = 67_108_864
@@ -38,9 +38,9 @@ export async function openWorkbook(file: PlainFile, options: TableOptions): Prom
   const header = findHeader(texts)
   if (header === undefined)
     throw inputInvalid(`${file.label}, sheet "${printable(sheet.name)}": the sheet has no header row`)
-  const { columns, repeated } = uniqueNames(header.names)
+  const named = tableColumns(header.names, header.facts)
   const first = header.index + header.span
-  const sections = sectionRows(sheet, columns.length)
+  const sections = sectionRows(sheet, header.names.length)
   const notes = [
     ...header.notes,
     ...(others.length === 0
@@ -63,9 +63,7 @@ export async function openWorkbook(file: PlainFile, options: TableOptions): Prom
 
   return {
     format: 'xlsx',
-    columns,
-    keys: columns,
-    repeated,
+    ...named,
     header: undefined,
     headerLine: header.index + 1,
     isJson: false,

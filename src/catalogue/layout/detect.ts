@@ -6,10 +6,15 @@ import { decimalMarkOf, isMissing, isObservation } from './observations.ts'
 import { parsePeriod, slashOrder } from './periods.ts'
 import { keyOf } from './series-key.ts'
 import type { Layout, Notation, TableSample, TallLayout, WideLayout, WideRowsLayout } from './types.ts'
+import { isPartName, isYear, yearPart } from './year-parts.ts'
 
 /** At least so many columns must be periods before a table counts as wide. */
 const MIN_PERIODS = 2
 const MOSTLY = 0.9
+/** The code of a status, of which some tables have a row below each row of numbers. */
+const STATUS = /^[A-Z]$/
+/** The name of a period with what stands behind it where a column holds flags. */
+const FLAG_NAME = /^(.*\d\]?)[\s_-]?(?:[A-Z]|flags?|notes?|footnotes?|status)$/i
 /** The most columns that are measures of one table of observations. */
 const MAX_VALUES_TAKEN = 2_000
 
@@ -17,6 +22,19 @@ export function detectLayout(sample: TableSample): Layout {
   const { columns } = sample
   if (columns.includes('indicator_id') && columns.includes('name') && !hasPeriods(sample)) return { kind: 'long' }
   return wideOf(sample) ?? tallOf(sample) ?? { kind: 'long' }
+}
+
+/** The layout of a table whose head says that its first column holds periods, and the others series. */
+export function seriesLayout(sample: TableSample): WideRowsLayout | undefined {
+  const isNumber = (cell: unknown) => {
+    const text = cellText(cell)
+    return !isMissing(text) && isObservation(text)
+  }
+  const series = [...sample.columns.keys()].filter((place) => {
+    return place > 0 && sample.rows.some((cells) => isNumber(cells[place]))
+  })
+  if (series.length === 0) return undefined
+  return { kind: 'wide-rows', time: 0, series, ...notationOf(sample, series, [0]) }
 }
 
 function hasPeriods({ columns }: TableSample): boolean {
@@ -42,9 +60,14 @@ function wideOf(sample: TableSample): WideLayout | undefined {
   const values = textsOf(
     sample,
     periods.map(({ column }) => column),
-  ).filter((text) => text !== '')
+  ).filter((text) => text !== '' && !STATUS.test(text))
   if (values.length > 0 && values.filter(isObservation).length < 0.8 * values.length) return undefined
-  return { kind: 'wide', periods, mark: decimalMarkOf(values), order }
+  const names = new Set(periods.map(({ column }) => sample.columns[column] ?? ''))
+  const flags = [...sample.columns.entries()].flatMap(([place, name]) => {
+    const over = FLAG_NAME.exec(name)?.[1]
+    return over !== undefined && names.has(over) ? [place] : []
+  })
+  return { kind: 'wide', periods, flags, mark: decimalMarkOf(values), order }
 }
 
 /** The column that says when: by its name and its values, or the first column where all of it are periods. */
@@ -55,6 +78,17 @@ function timeColumn({ columns, profiles }: TableSample): number | undefined {
   if (named[0] !== undefined) return named[0][0]
   const first = profiles[0]
   return first !== undefined && isTime(0) && first.distinct > 2 && first.numbers < 1 ? 0 : undefined
+}
+
+/** The column that says which part of the year it is, beside a column of years. */
+function partColumn({ columns, rows }: TableSample, time: number): number | undefined {
+  const textsAt = (place: number) => rows.map((cells) => cellText(cells[place]).trim()).filter((text) => text !== '')
+  if (!textsAt(time).every(isYear)) return undefined
+  const found = columns.findIndex((name, place) => {
+    const texts = place === time || !isPartName(name) ? [] : textsAt(place)
+    return texts.length === rows.length && texts.every((text) => yearPart(text, name) !== undefined)
+  })
+  return found < 0 ? undefined : found
 }
 
 /** A few rows may say something else, such as the row of transformations in FRED-MD. */
@@ -68,7 +102,8 @@ function tallOf(sample: TableSample): TallLayout | WideRowsLayout | undefined {
   const { columns, profiles } = sample
   const time = timeColumn(sample)
   if (time === undefined || isListOfRecords(sample, time)) return undefined
-  const isNumeric = (place: number) => isMeasure(sample, place)
+  const part = partColumn(sample, time)
+  const isNumeric = (place: number) => place !== part && isMeasure(sample, place)
   const named = [...columns.entries()].filter(
     ([place, name]) => isValueName(name) && isNumeric(place) && place !== time,
   )
@@ -85,14 +120,18 @@ function tallOf(sample: TableSample): TallLayout | WideRowsLayout | undefined {
   const first = named[0]?.[0]
   const values = first === undefined ? numeric.slice(0, MAX_VALUES_TAKEN) : [first]
   if (values.length === 0) return undefined
-  const key = keyOf(sample, { time, values })
+  const key = keyOf(sample, { times: part === undefined ? [time] : [time, part], values })
   const notation = notationOf(sample, values, [time])
-  const clock = profiles[time]
-  const isOnePerPeriod = clock !== undefined && isUnique(clock)
-  if (key.length === 0 && first === undefined) return { kind: 'wide-rows', time, series: values, ...notation }
+  const isOnePerPeriod = part === undefined ? isUnique(profiles[time]) : isOneEach(sample, [time, part])
+  if (key.length === 0 && first === undefined) return { kind: 'wide-rows', time, part, series: values, ...notation }
   // Where every period stands once and no value is named, texts beside the series say nothing of the series.
-  if (first === undefined && isOnePerPeriod) return { kind: 'wide-rows', time, series: values, ...notation }
-  return { kind: 'tall', time, values, key, ...notation }
+  if (first === undefined && isOnePerPeriod) return { kind: 'wide-rows', time, part, series: values, ...notation }
+  return { kind: 'tall', time, part, values, key, ...notation }
+}
+
+/** Whether no two rows have the same texts in the columns. */
+function isOneEach({ rows }: TableSample, places: readonly number[]): boolean {
+  return new Set(rows.map((cells) => places.map((place) => cellText(cells[place])).join('|'))).size === rows.length
 }
 
 /** Whether the column holds observations: numbers, and not the codes of something. */

@@ -11,11 +11,11 @@ export function unusedKeys({ columns, keys }: Table, { mapping }: Plan): Set<str
 }
 
 /** The columns whose cells belong to a record, and not to one of its observations. */
-export function ownColumns({ columns }: Table, { layout }: Plan): number[] {
+export function ownColumns({ columns, series }: Table, { layout }: Plan): number[] {
   const places = [...columns.keys()]
-  if (layout.kind === 'wide-rows') return []
+  if (layout.kind === 'wide-rows') return [...(series?.facts ?? [])]
   if (layout.kind !== 'tall') return places
-  const observed = new Set([layout.time, ...layout.values])
+  const observed = new Set([layout.time, layout.part, ...layout.values])
   return places.filter((place) => !observed.has(place))
 }
 

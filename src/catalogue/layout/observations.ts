@@ -5,7 +5,7 @@ export type DecimalMark = '.' | ','
 
 const MAX_LENGTH = 40
 const MISSING =
-  /^(?:|[:.…–—*xcmz]|-{1,3}|\.{2,3}|n\/?\.?a\.?|#n\/a|nan|null|none|nil|not available|not applicable|k\.\s?a\.|n[./]?\s?d\.?|s[./]?d\.?|n\.?v\.?|\(\.\.\)|confidential)$/i
+  /^(?:|[:.…–—*xcmz]|-{1,3}|\.{2,3}|n\/?\.?a\.?|#n\/a|nan|null|none|nil|not available|not applicable|k\.\s?a\.|n[./]?\s?[de]\.?|s[./]?d\.?|n\.?v\.?|\(\.\.\)|confidential)$/i
 /** Letters and signs behind a number or a mark, such as "b", "p", "(e)", "*" or "ep". */
 const FLAGS = /^(.*?[\d:])\s*(?:\(?[a-z]{1,3}\)?|[*†‡^]+\d?|\[[^\]]{1,10}\]|\(\d\))$/i
 

@@ -1,5 +1,6 @@
 /** Reads the names of periods as publishers write them above columns and beside observations: the first day, and how long it is. */
 import { parseDate } from '../../lib/dates.ts'
+import { monthNumber, plainText } from './month-names.ts'
 
 /** How long a period is: a year, half a year, a quarter, a month, a week, a day. */
 export type PeriodLength = 'A' | 'S' | 'Q' | 'M' | 'W' | 'D'
@@ -53,9 +54,9 @@ function isNextYear(first = '', second = ''): boolean {
 export function parsePeriod(text: string, order?: 'day' | 'month'): Period | undefined {
   const given = text.trim().toLowerCase()
   if (given === '' || given.length > MAX_LENGTH || !/\d/.test(given)) return undefined
-  let spelled = given
+  let spelled = monthSpelled(given) ?? given
   for (const [form, spell] of SPELLINGS) {
-    const match = form.exec(given)
+    const match = form.exec(spelled)
     const known = match === null ? undefined : spell(match)
     if (known === undefined) continue
     spelled = known.toLowerCase()
@@ -70,6 +71,14 @@ export function parsePeriod(text: string, order?: 'day' | 'month'): Period | und
   const date = parseDate(spelled)
   const year = Number(date?.slice(0, 4))
   return date === undefined || year < FIRST_YEAR || year > LAST_YEAR ? undefined : { date, length: lengthOf(spelled) }
+}
+
+/** A month by its name in any language, such as "março 2024" or "2024 janv."; undefined for any other text. */
+function monthSpelled(text: string): string | undefined {
+  const [, name, year] = /^(\p{L}[\p{L}\p{M}]{2,14})\.?[-/ ](?:de )?(\d{4})$/u.exec(text) ?? []
+  const [, first, behind] = /^(\d{4})[-/ ](\p{L}[\p{L}\p{M}]{2,14})\.?$/u.exec(text) ?? []
+  const month = monthNumber(plainText(name ?? behind ?? ''))
+  return month === undefined ? undefined : `${year ?? first}m${month}`
 }
 
 function lengthOf(text: string): PeriodLength {

@@ -62,7 +62,7 @@ export function createRecordReader(
   const isOwnName = ({ field, source }: FieldMapping) =>
     source.columns.length === 1 && plainName(table.columns[source.columns[0] ?? -1] ?? '') === plainName(field)
   const isTyped = (mapping: FieldMapping) => table.isJson && isOwnName(mapping)
-  const coded = new Set([...table.columns.keys()].filter((place) => /^[A-Z0-9_]+:\S/.test(table.columns[place] ?? '')))
+  const coded = new Set(plan.coded)
   const withFile = { file: fileName }
 
   function build(
@@ -101,12 +101,17 @@ export function createRecordReader(
 
   async function* fromRows(): AsyncGenerator<ReadRecord> {
     let section: string | undefined
+    counts.withoutPeriod = 0
     for await (const row of table.rows(shapes)) {
       if (row.kind === 'invalid') {
         yield faulty(row)
       } else if (row.isSection === true) {
         section = row.cells.map(cellText).find((text) => text.trim() !== '')
       } else {
+        if (isStatusRow(row.cells, plan)) {
+          counts.withoutPeriod += 1
+          continue
+        }
         const series = layout.kind === 'wide' ? seriesOf(observationsOf(row.cells, layout)) : undefined
         yield build(row, row.line, { ...withFile, section }, series)
       }
@@ -166,6 +171,15 @@ async function* numbered(
 
 function faulty({ line, bytes, field, message, hint, isOpenQuote = false }: FaultyRow): ReadRecord {
   return { line, place: line, bytes, cells: undefined, outcome: { kind: 'invalid', field, message, hint, isOpenQuote } }
+}
+
+/** Whether a row without an id has marks in place of numbers, as a row of status codes below each row of numbers has. */
+function isStatusRow(cells: readonly unknown[], { layout, mapping }: Plan): boolean {
+  if (layout.kind !== 'wide') return false
+  const id = mapping.fields.find(({ field }) => field === 'indicator_id')?.source
+  if (id?.columns.length !== 1 || cellText(cells[id.columns[0] ?? -1]).trim() !== '') return false
+  const texts = layout.periods.map(({ column }) => cellText(cells[column]).trim()).filter((text) => text !== '')
+  return texts.length > 0 && texts.every((text) => parseObservation(text, layout.mark) === undefined)
 }
 
 function observationsOf(cells: readonly unknown[], { periods, mark }: WideLayout) {

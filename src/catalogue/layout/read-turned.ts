@@ -9,6 +9,7 @@ import { parseObservation } from './observations.ts'
 import { type Period, parsePeriod } from './periods.ts'
 import { MAX_POINTS, seriesOf, type TurnedSeries } from './series-points.ts'
 import type { TallLayout, WideRowsLayout } from './types.ts'
+import { periodInYear } from './year-parts.ts'
 
 /** The most observations that are held in memory, where the rows of a series do not stand together. */
 const MAX_HELD = 2_000_000
@@ -32,13 +33,18 @@ interface Counts {
 }
 
 /** Reads periods, of which a table repeats the same few, each once. */
-function createPeriods(order: 'day' | 'month'): (cell: unknown) => Period | undefined {
+function createPeriods(
+  { columns }: Table,
+  { time, part, order }: TallLayout | WideRowsLayout,
+): (cells: readonly unknown[]) => Period | undefined {
   const known = new Map<string, Period | undefined>()
-  return (cell) => {
-    const text = cellText(cell)
-    if (known.has(text)) return known.get(text)
-    const period = parsePeriod(text, order)
-    if (known.size < 50_000) known.set(text, period)
+  return (cells) => {
+    const text = cellText(cells[time])
+    const behind = part === undefined ? '' : cellText(cells[part])
+    const key = `${text}|${behind}`
+    if (known.has(key)) return known.get(key)
+    const period = part === undefined ? parsePeriod(text, order) : periodInYear(text, behind, columns[part] ?? '')
+    if (known.size < 50_000) known.set(key, period)
     return period
   }
 }
@@ -51,7 +57,7 @@ export async function* readTall(
 ): AsyncGenerator<TurnedSeries | FaultyRow> {
   const keyOf = ({ cells }: SourceRow) => JSON.stringify(layout.key.map((place) => cellText(cells[place]).trim()))
   const isTogether = await standsTogether(table, shapes, keyOf)
-  const periodOf = createPeriods(layout.order)
+  const periodOf = createPeriods(table, layout)
   const groups = new Map<string, Group>()
   let ordinal = 0
   let held = 0
@@ -62,7 +68,7 @@ export async function* readTall(
       yield row
       continue
     }
-    const period = periodOf(row.cells[layout.time])
+    const period = periodOf(row.cells)
     if (period === undefined) {
       counts.withoutPeriod += 1
       continue
@@ -128,7 +134,7 @@ export async function* readWideRows(
   shapes: Shapes,
   counts: Counts,
 ): AsyncGenerator<TurnedSeries | FaultyRow> {
-  const periodOf = createPeriods(layout.order)
+  const periodOf = createPeriods(table, layout)
   const observations: Observation[][] = layout.series.map(() => [])
   counts.withoutPeriod = 0
   for await (const row of table.rows(shapes)) {
@@ -136,7 +142,7 @@ export async function* readWideRows(
       yield row
       continue
     }
-    const period = periodOf(row.cells[layout.time])
+    const period = periodOf(row.cells)
     if (period === undefined) {
       counts.withoutPeriod += 1
       continue
@@ -158,7 +164,7 @@ export async function* readWideRows(
     yield {
       line: table.headerLine ?? 1,
       place: index + 1,
-      cells: [],
+      cells: table.series?.cellsOf(place) ?? [],
       measure,
       series: seriesOf(observations[index] ?? []),
     }

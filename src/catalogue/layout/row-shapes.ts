@@ -37,6 +37,7 @@ export function rowShapes(
 
 function observed(layout: Plan['layout']): readonly number[] {
   if (layout.kind === 'wide') return layout.periods.map(({ column }) => column)
-  if (layout.kind === 'wide-rows') return [layout.time, ...layout.series]
-  return layout.kind === 'tall' ? [layout.time, ...layout.values, ...layout.key] : []
+  if (layout.kind === 'long') return []
+  const times = layout.part === undefined ? [layout.time] : [layout.time, layout.part]
+  return layout.kind === 'tall' ? [...times, ...layout.values, ...layout.key] : [...times, ...layout.series]
 }

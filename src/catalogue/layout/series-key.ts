@@ -11,32 +11,33 @@ const MAX_ROWS = 3_000
  */
 export function keyOf(
   sample: TableSample,
-  { time, values }: { readonly time: number; readonly values: readonly number[] },
+  { times, values }: { readonly times: readonly number[]; readonly values: readonly number[] },
 ): number[] {
   const { columns, profiles } = sample
   const rows = sample.rows.slice(0, MAX_ROWS).map((cells) => columns.map((_, place) => cellText(cells[place]).trim()))
   const candidates = columns.flatMap((name, place) => {
     const isDate = (profiles[place]?.periods ?? 0) >= 0.9 && /date|time|start|end|updat/i.test(name)
-    const isOther = place === time || values.includes(place) || isTimeName(name) || isAttributeName(name) || isDate
+    const isOther =
+      times.includes(place) || values.includes(place) || isTimeName(name) || isAttributeName(name) || isDate
     return isOther || (profiles[place]?.count ?? 0) === 0 ? [] : [place]
   })
   const named = candidates.find((place) => {
     const isKey = matchesOf(columns[place] ?? '').some(({ field, isWeak }) => field === 'indicator_id' && !isWeak)
-    return isKey && tellsApart(rows, [place], time)
+    return isKey && tellsApart(rows, [place], times)
   })
   let key = candidates
   for (const place of candidates) {
     const rest = key.filter((other) => other !== place)
-    if (place !== named && changesWithin(rows, rest, place) && tellsApart(rows, rest, time)) key = rest
+    if (place !== named && changesWithin(rows, rest, place) && tellsApart(rows, rest, times)) key = rest
   }
   return key
 }
 
 /** Whether no two rows have the same key and the same time. */
-function tellsApart(rows: readonly (readonly string[])[], key: readonly number[], time: number): boolean {
+function tellsApart(rows: readonly (readonly string[])[], key: readonly number[], times: readonly number[]): boolean {
   const seen = new Set<string>()
   for (const cells of rows) {
-    const name = JSON.stringify([cells[time], ...key.map((place) => cells[place])])
+    const name = JSON.stringify([...times, ...key].map((place) => cells[place]))
     if (seen.has(name)) return false
     seen.add(name)
   }

@@ -19,12 +19,16 @@ export interface LongLayout {
 export interface WideLayout extends Notation {
   readonly kind: 'wide'
   readonly periods: readonly { readonly column: number; readonly period: Period }[]
+  /** Columns that say something of the observations in the column of a period, such as "Y2020F". */
+  readonly flags: readonly number[]
 }
 
 /** Each row is a period, and each column a record. */
 export interface WideRowsLayout extends Notation {
   readonly kind: 'wide-rows'
   readonly time: number
+  /** The column of the part of the year, where `time` holds years alone. */
+  readonly part?: number | undefined
   readonly series: readonly number[]
 }
 
@@ -32,6 +36,8 @@ export interface WideRowsLayout extends Notation {
 export interface TallLayout extends Notation {
   readonly kind: 'tall'
   readonly time: number
+  /** The column of the part of the year, where `time` holds years alone. */
+  readonly part?: number | undefined
   readonly values: readonly number[]
   /** The columns that tell one series from the other. */
   readonly key: readonly number[]

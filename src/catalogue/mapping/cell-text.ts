@@ -20,12 +20,28 @@ export function cellText(cell: unknown): string {
   return found === undefined ? '' : String(found)
 }
 
-/** The name of a code as BIS and others write it, "M: Monthly"; the text itself where it has no code in front. */
-export function labelText(text: string): string {
-  return /^[A-Z0-9_]{1,20}: (\S.*)$/.exec(text)?.[1] ?? text
+/** A code in front of its name, as BIS and SDMX-CSV with labels write it: "M: Monthly", "M:Monthly", "ECB:EXR(1.0): Exchange rates". */
+const CODED = /^([A-Z0-9_][A-Z0-9_.@-]{0,40}(?::[A-Z0-9_.@-]+\(\d[\d.]*\))?):\s?(\S.*)$/s
+
+/** Whether all the texts, but empty ones, are codes in front of their names, each code of one name. */
+export function areCoded(texts: readonly string[]): boolean {
+  const names = new Map<string, string>()
+  for (const text of texts) {
+    if (text === '') continue
+    const [, code = '', name = ''] = CODED.exec(text) ?? []
+    // What goes on with a code, as in the key "Q:US:P:A", is one code with colons in it.
+    if (!/\p{Ll}/u.test(name) || (names.get(code) ?? name) !== name) return false
+    names.set(code, name)
+  }
+  return names.size > 0
 }
 
-/** The code in front of its name, "M: Monthly"; the text itself where it has none. */
+/** The name of a code that stands in front of it; the text itself where it has no code in front. */
+export function labelText(text: string): string {
+  return CODED.exec(text)?.[2] ?? text
+}
+
+/** The code in front of its name; the text itself where it has none. */
 export function codeText(text: string): string {
-  return /^([A-Z0-9_]{1,20}): \S/.exec(text)?.[1] ?? text
+  return CODED.exec(text)?.[1] ?? text
 }

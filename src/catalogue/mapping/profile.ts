@@ -65,7 +65,8 @@ function profileOf(cells: readonly unknown[]): ColumnProfile {
 }
 
 /** Whether each value of the column stands only once. */
-export function isUnique({ count, distinct }: ColumnProfile): boolean {
+export function isUnique(profile: ColumnProfile | undefined): boolean {
+  const { count, distinct } = profile ?? EMPTY
   return count > 0 && distinct === count
 }
 

@@ -4,7 +4,7 @@ import { candidatesFor, codeColumns, wordColumns } from './candidates.ts'
 import { cellText } from './cell-text.ts'
 import { columnsNamed } from './columns-named.ts'
 import { composeId, composeName } from './compose.ts'
-import { isCodes } from './profile.ts'
+import { isCodes, isUnique } from './profile.ts'
 import { MAPPED_FIELDS, type MappedField, matchesOf } from './synonyms.ts'
 import type { FieldMapping, Mapping, MappingTask, OpenChoice, Source, UnusedColumn } from './types.ts'
 
@@ -149,8 +149,10 @@ function takeName(
 ): void {
   if (task.layout.kind === 'wide-rows') return
   const named = candidatesFor('name', task, taken)
-  // Of observations a weak name is one dimension among others, of which the name is made.
-  const best = named.find(({ distance, isWeak }) => distance < 1_000 && !(isWeak && task.layout.kind === 'tall'))
+  // Of observations a weak name is one dimension among others, of which the name is made; of rows of them, where it repeats.
+  const isDimension = (place: number) =>
+    task.layout.kind === 'tall' || (task.layout.kind === 'wide' && !isUnique(task.profiles[place]))
+  const best = named.find(({ place, distance, isWeak }) => distance < 1_000 && !(isWeak && isDimension(place)))
   const twin =
     best === undefined
       ? undefined
@@ -168,7 +170,7 @@ function takeName(
     })
     return
   }
-  if (task.layout.kind === 'tall') return
+  if (task.layout.kind === 'tall' || (task.layout.kind === 'wide' && named.some(({ isWeak }) => isWeak))) return
   const words = hasKnownColumn(task) ? wordColumns(task, taken) : []
   const [place] = words
   if (place !== undefined && words.length === 1) {
@@ -220,9 +222,10 @@ function addPeriods({ layout }: MappingTask, fields: Map<MappedField, FieldMappi
 }
 
 function placesOfObservations(layout: Layout): Set<number> {
-  if (layout.kind === 'wide') return new Set(layout.periods.map(({ column }) => column))
-  if (layout.kind === 'wide-rows') return new Set([layout.time, ...layout.series])
-  return layout.kind === 'tall' ? new Set([layout.time, ...layout.values]) : new Set()
+  if (layout.kind === 'wide') return new Set([...layout.periods.map(({ column }) => column), ...layout.flags])
+  if (layout.kind === 'long') return new Set()
+  const times = layout.part === undefined ? [layout.time] : [layout.time, layout.part]
+  return new Set([...times, ...(layout.kind === 'tall' ? layout.values : layout.series)])
 }
 
 function unusedOf({ columns, layout, profiles }: MappingTask, taken: ReadonlySet<number>): UnusedColumn[] {

@@ -1,13 +1,14 @@
 /** Writes a table as a Parquet file, one row group after the other, so that no more than one is held in memory. */
 import type { SchemaElement } from 'hyparquet'
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer'
-import { type ColumnType, type TypedValue, typedValue } from './cell-values.ts'
+import type { ColumnType } from './cell-values.ts'
+import { createHeldColumn } from './held-columns.ts'
 import type { JoinedRow, JoinedTable } from './joined-table.ts'
 
 /** A row group ends with so many rows, cells or bytes of text, whichever comes first. */
 const GROUP_ROWS = 20_000
-const GROUP_CELLS = 200_000
-const GROUP_BYTES = 4_194_304
+const GROUP_CELLS = 50_000
+const GROUP_BYTES = 1_048_576
 
 const ELEMENTS: Readonly<Record<ColumnType, Omit<SchemaElement, 'name'>>> = {
   text: { type: 'BYTE_ARRAY', converted_type: 'UTF8', logical_type: { type: 'STRING' } },
@@ -34,9 +35,8 @@ export async function* parquetTable(
   ]
   const bytes = new ByteWriter()
   const writer = new ParquetWriter({ writer: bytes, schema, createdBy: 'classify-service' })
-  let held = columns.map((): (TypedValue | bigint)[] => [])
+  const held = columns.map(({ type }) => createHeldColumn(type))
   let count = 0
-  let size = 0
 
   /** The bytes since the last call. The writer counts on from them, because its footer has the places of all groups. */
   const taken = () => {
@@ -45,31 +45,30 @@ export async function* parquetTable(
     return copy
   }
   const group = () => {
-    const columnData = columns.map(({ name }, place) => ({ name, data: held[place] ?? [], offsetIndex: false }))
+    const columnData = held.map((column, place) => ({
+      name: columns[place]?.name ?? '',
+      // Read by the writer when it comes to the column.
+      get data() {
+        return column.values()
+      },
+      offsetIndex: false,
+    }))
     writer.write({ columnData, rowGroupSize: count })
-    held = columns.map(() => [])
+    for (const column of held) column.clear()
     count = 0
-    size = 0
     return taken()
   }
 
   for await (const { cells, result } of rows) {
-    for (const [place, { type }] of table.own.entries()) push(place, type, cells[place])
+    for (const place of table.own.keys()) held[place]?.push(cells[place])
     for (const [index, column] of table.results.entries()) {
-      push(table.own.length + index, column.type, result === undefined ? null : column.value(result))
+      held[table.own.length + index]?.push(result === undefined ? null : column.value(result))
     }
     count += 1
+    const size = held.reduce((sum, { bytes: own }) => sum + own, 0)
     if (count >= GROUP_ROWS || count * columns.length >= GROUP_CELLS || size >= GROUP_BYTES) yield group()
   }
   if (count > 0) yield group()
   await writer.finish()
   yield taken()
-
-  function push(place: number, type: ColumnType, cell: unknown): void {
-    const value = typedValue(type, cell)
-    if (typeof value === 'string') size += 2 * value.length
-    // A half of a surrogate pair has no bytes in UTF-8.
-    const written = typeof value === 'string' ? value.toWellFormed() : value
-    held[place]?.push(type === 'integer' && typeof written === 'number' ? BigInt(written) : written)
-  }
 }

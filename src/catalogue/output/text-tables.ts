@@ -1,12 +1,9 @@
 /** Writes a table as CSV, which is safe to open in a spreadsheet, or as JSON Lines. */
 import { stringify } from 'csv-stringify/sync'
 import { toVisibleJson } from '../../lib/visible-text.ts'
-import { escapeFormula } from '../results-writer.ts'
+import { escapeFormula, ROWS_AT_ONCE } from '../results-writer.ts'
 import { csvCell } from './cell-values.ts'
 import type { JoinedRow, JoinedTable } from './joined-table.ts'
-
-/** How many rows are formatted in one call of the CSV formatter, because a call costs more than formatting a row. */
-const ROWS_AT_ONCE = 200
 
 export async function* csvTable(table: JoinedTable, rows: AsyncIterable<JoinedRow>): AsyncGenerator<string> {
   const names = [...table.own, ...table.results].map(({ name }) => escapeFormula(name))

@@ -49,14 +49,35 @@ export function parseObjectUrl(text: string, option: string): ObjectPlace {
 
 /** Opens an object for reading. Rejects with ServiceError that says which variable to look at. */
 export async function readObject(url: string, access: ObjectStoreAccess, signal: AbortSignal): Promise<Readable> {
-  const { bucket, key } = parseObjectUrl(url, 'FILE')
+  const place = parseObjectUrl(url, 'FILE')
   try {
-    const response = await clientOf(bucket, access).getObject(key, { bucketName: bucket })
+    const response = await ask('GET', place, access, { signal })
     const body = response.body === null ? Readable.from([]) : Readable.fromWeb(response.body as WebStream, { signal })
     return Readable.from(withErrorsOf(body, url))
   } catch (error) {
+    signal.throwIfAborted()
     throw objectError(error, url, 'read')
   }
+}
+
+/** Makes one request. The library has no signal that would end one that nobody answers, and holds what it sends in memory. */
+async function ask(
+  method: 'GET' | 'PUT',
+  { bucket, key }: ObjectPlace,
+  access: ObjectStoreAccess,
+  init: RequestInit,
+): Promise<Response> {
+  const isAnonymous = method === 'GET' && access.accessKey === undefined && access.secretKey === undefined
+  const signer = isAnonymous ? { ...access, accessKey: 'nobody', secretKey: 'nobody' } : access
+  const signed = await clientOf(bucket, signer).getPresignedUrl(method, key, {
+    bucketName: bucket,
+    expirySeconds: EXPIRY_SECONDS,
+  })
+  const address = new URL(signed)
+  if (isAnonymous) address.search = ''
+  const response = await fetch(address, { ...init, method })
+  if (!response.ok) throw await S3Errors.parseServerError(response)
+  return response
 }
 
 /** Passes the bytes on; a connection that breaks is told as an error of the object. */
@@ -70,12 +91,13 @@ async function* withErrorsOf(body: Readable, url: string): AsyncGenerator<unknow
 
 /**
  * Writes an object of what `write` passes on, through a private temporary file. It is sent in one request, so that it appears when it
- * is complete, in the place of one that was there; of an upload that fails nothing is to be seen.
+ * is complete, in the place of one that was there; of an upload that fails, or that `signal` ends, nothing is to be seen.
  */
 export async function writeObject<T>(
   url: string,
   write: (append: (part: string | Uint8Array) => Promise<void>) => Promise<T>,
   access: ObjectStoreAccess,
+  signal: AbortSignal = new AbortController().signal,
 ): Promise<T> {
   const place = parseObjectUrl(url, '--out')
   const folder = await mkdtemp(join(tmpdir(), 'classify-object-'))
@@ -83,7 +105,8 @@ export async function writeObject<T>(
     const path = join(folder, 'object')
     const handle = await open(path, 'wx', 0o600)
     const result = await write((part) => handle.appendFile(part)).finally(() => handle.close())
-    await send(await openAsBlob(path), place, access).catch((error: unknown) => {
+    await send(await openAsBlob(path), place, { access, signal }).catch((error: unknown) => {
+      signal.throwIfAborted()
       throw objectError(error, url, 'written')
     })
     return result
@@ -93,25 +116,27 @@ export async function writeObject<T>(
 }
 
 /** Sends an object, and tries again where the service is away or busy. */
-async function send(body: Blob, { bucket, key }: ObjectPlace, access: ObjectStoreAccess): Promise<void> {
-  const client = clientOf(bucket, access)
+async function send(
+  body: Blob,
+  place: ObjectPlace,
+  { access, signal }: { readonly access: ObjectStoreAccess; readonly signal: AbortSignal },
+): Promise<void> {
   if (body.size > MAX_PUT_BYTES) {
-    await client.putObject(key, body.stream(), { bucketName: bucket, size: body.size })
+    // Without all of its parts an upload becomes no object.
+    const stream = body.stream().pipeThrough(new TransformStream(), { signal })
+    await clientOf(place.bucket, access).putObject(place.key, stream, { bucketName: place.bucket, size: body.size })
     return
   }
   for (let attempt = 1; ; attempt += 1) {
     try {
-      // A signed address lets fetch stream the file with its length, which the library would hold in memory.
-      const address = await client.getPresignedUrl('PUT', key, { bucketName: bucket, expirySeconds: EXPIRY_SECONDS })
-      const response = await fetch(address, { method: 'PUT', body })
-      if (!response.ok) throw await S3Errors.parseServerError(response)
+      const response = await ask('PUT', place, access, { body, signal })
       await response.body?.cancel()
       return
     } catch (error) {
       const isFinal =
         error instanceof S3Errors.S3Error && !(error instanceof S3Errors.ServerError && error.statusCode >= 500)
-      if (isFinal || attempt >= ATTEMPTS) throw error
-      await sleep(attempt * RETRY_MS)
+      if (signal.aborted || isFinal || attempt >= ATTEMPTS) throw error
+      await sleep(attempt * RETRY_MS, undefined, { signal })
     }
   }
 }

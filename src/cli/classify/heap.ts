@@ -12,16 +12,23 @@ export function limitHeapGrowth(): void {
   setFlagsFromString('--optimize-for-size')
   setFlagsFromString('--heap-growing-percent=20')
   // A collection takes a moment, in which a Ctrl+C would find no listener yet.
-  setImmediate(collectOnce)
+  setImmediate(collectGarbage)
 }
 
 /**
- * Collects garbage once. V8 begins with room for far more than this program needs, and measures its growth from what is alive only
- * after the first collection, which a file of small records would reach 40 MB later.
+ * Collects garbage. V8 begins with room for far more than this program needs, and measures its growth from what is alive only after
+ * the first collection, which a file of small records would reach 40 MB later.
  */
-function collectOnce(): void {
+export function collectGarbage(): void {
+  collect ??= collector()
+  collect?.()
+}
+
+let collect: (() => void) | undefined
+
+function collector(): (() => void) | undefined {
   setFlagsFromString('--expose-gc')
-  const collect: unknown = runInNewContext('gc')
+  const found: unknown = runInNewContext('gc')
   setFlagsFromString('--no-expose-gc')
-  if (typeof collect === 'function') collect()
+  return typeof found === 'function' ? () => void found() : undefined
 }

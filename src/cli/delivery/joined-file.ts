@@ -8,6 +8,7 @@ import { hasTypes, type TableFormat, writeTable } from '../../catalogue/output/w
 import type { Catalogue } from '../../catalogue/types.ts'
 import type { Scheme } from '../../classification/types.ts'
 import type { ResultBody } from '../../restate/contract.ts'
+import { collectGarbage } from '../classify/heap.ts'
 import type { Append } from '../ui/output-file.ts'
 
 export interface JoinOptions {
@@ -54,7 +55,12 @@ export async function writeJoined(options: JoinOptions, append: Append): Promise
       yield { cells, result }
     }
   }
-  const count = await writeTable(options.format, table, rows(), append)
+  // The garbage of a row group is as large as several of them, and V8 would let that of a few groups come together.
+  const appendGroup: Append = async (part) => {
+    await append(part)
+    collectGarbage()
+  }
+  const count = await writeTable(options.format, table, rows(), options.format === 'parquet' ? appendGroup : append)
   return { rows: count, open }
 }
 

@@ -1,13 +1,14 @@
 /** Keeps the results of a run in a private file as they come, and finds them again by the id of their indicator. */
 import { type FileHandle, open, rm } from 'node:fs/promises'
-import { DuplicateIndex } from '../../catalogue/duplicate-index.ts'
+import { IdTable, type Pair } from '../../catalogue/duplicate-index.ts'
 import { writePrivateFile } from '../../embedded/private-files.ts'
 import { isRecord, parseJson } from '../../lib/json/json.ts'
 import type { ResultBody } from '../../restate/contract.ts'
 
 /** How much of the file is read at once. The results of one batch stand together. */
 const BLOCK_BYTES = 262_144
-const FIRST_PLACES = 65_536
+/** How many values a number of 32 bits has. */
+const WORD = 2 ** 32
 const NEWLINE = 0x0a
 
 export interface ResultSpool {
@@ -64,35 +65,32 @@ async function lastByte(handle: FileHandle, size: number): Promise<number | unde
 }
 
 async function lookUpIn(handle: FileHandle, size: number): Promise<ResultLookup> {
-  const index = new DuplicateIndex()
-  let places = new Float64Array(FIRST_PLACES)
+  const places = new IdTable()
   const reader = createBlockReader(handle, size)
-  let count = 0
   for (let at = 0; at < size; ) {
     const line = await reader.lineAt(at)
     const id = idOf(line.toString('utf8'))
-    if (id !== undefined) {
-      const known = index.add(id, '', count + 1)
-      const slot = known === undefined ? count : known.line - 1
-      if (slot >= places.length) {
-        const larger = new Float64Array(2 * places.length)
-        larger.set(places)
-        places = larger
-      }
-      places[slot] = at
-      if (known === undefined) count += 1
-    }
+    if (id !== undefined) places.set(id, pairOf(at))
     at += line.length + 1
   }
   return {
     find: async (id) => {
-      const known = index.get(id, '')
-      if (known === undefined) return undefined
-      const line = await reader.lineAt(places[known.line - 1] ?? 0)
+      const pair = places.get(id)
+      if (pair === undefined) return undefined
+      const line = await reader.lineAt(placeOf(pair))
       const result = parseJson(line.toString('utf8'))
       return isRecord(result) && result['indicator_id'] === id ? (result as ResultBody) : undefined
     },
   }
+}
+
+/** A place in the file as two numbers of 32 bits, of which the second is not 0. */
+function pairOf(place: number): Pair {
+  return [place % WORD, Math.floor(place / WORD) + 1]
+}
+
+function placeOf([low, high]: Pair): number {
+  return (high - 1) * WORD + low
 }
 
 function idOf(line: string): string | undefined {

@@ -9,6 +9,6 @@ export async function writeResults<T>(
   write: (append: Append) => Promise<T>,
   options: OutputOptions,
 ): Promise<T | undefined> {
-  if (isObjectUrl(name)) return await writeObject(name, write, readObjectStore())
+  if (isObjectUrl(name)) return await writeObject(name, write, readObjectStore(), options.signal)
   return await writeOutput(name, write, options)
 }

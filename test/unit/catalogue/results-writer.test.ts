@@ -8,6 +8,7 @@ import {
   csvColumnsOf,
   escapeFormula,
   type ResultsFormat,
+  ROWS_AT_ONCE,
   textCell,
   textsOfCell,
 } from '../../../src/catalogue/results-writer.ts'
@@ -164,7 +165,7 @@ test('a slow reader slows down the export', async () => {
     scheme: economic,
     write: () => new Promise((resolve) => (release = resolve)),
   })
-  for (let row = 0; row < 199; row += 1) await writer.write(CLASSIFICATION)
+  for (let row = 1; row < ROWS_AT_ONCE; row += 1) await writer.write(CLASSIFICATION)
   let isWritten = false
   const writing = writer.write(CLASSIFICATION).then(() => {
     isWritten = true

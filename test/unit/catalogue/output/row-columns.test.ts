@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { after, before, test } from 'node:test'
+import { openJsonTable } from '../../../../src/catalogue/formats/json-table.ts'
 import { openCatalogue } from '../../../../src/catalogue/open-catalogue.ts'
 import type { CatalogueOptions, CatalogueRow } from '../../../../src/catalogue/types.ts'
 
@@ -96,4 +97,45 @@ test('a stream is read in place of the file, by the ending of its path and under
     code: 'input-invalid',
     message: /^the table: no column name/,
   })
+})
+
+test('a key that only late records have is a column, and the field that it names', async () => {
+  const lines = Array.from({ length: 4_000 }, (_, row) => {
+    const late = row < 3_900 ? {} : { units: '%', owner: { team: 'prices' } }
+    return JSON.stringify({ indicator_id: `I${row}`, name: `Rate ${row}`, ...late })
+  })
+  const { columns, rows } = await rowsOf('late.jsonl', lines.join('\n'))
+  assert.deepEqual(columns, ['indicator_id', 'name', 'units', 'owner.team'])
+  assert.deepEqual(rows.at(-1)?.cells, ['I3999', 'Rate 3999', '%', 'prices'])
+  const catalogue = await openCatalogue(join(folder, 'late.jsonl'))
+  try {
+    const units: unknown[] = []
+    for await (const { indicator } of catalogue.indicators()) units.push(indicator.units)
+    assert.deepEqual([units[0], units.at(-1)], [undefined, '%'])
+  } finally {
+    await catalogue.close()
+  }
+})
+
+test('keys beyond those that can be columns are said', async () => {
+  const lines = Array.from({ length: 2_100 }, (_, row) => {
+    return JSON.stringify({ indicator_id: `I${row}`, name: `Rate ${row}`, [`key${row}`]: row })
+  })
+  const path = join(folder, 'many.jsonl')
+  await writeFile(path, lines.join('\n'))
+  const catalogue = await openCatalogue(path)
+  await catalogue.close()
+  assert.equal(catalogue.rowColumns.length, 2_000)
+  assert.match(catalogue.reading.problems.join('\n'), /more than 2,000 different keys/)
+})
+
+test('an abort ends the look for keys', async () => {
+  const stop = new AbortController()
+  async function* endless() {
+    for (let line = 1; ; line += 1) {
+      if (line === 3) stop.abort(new Error('Ctrl+C'))
+      yield { line, bytes: Buffer.from('{"indicator_id":"A","name":"Imports"}'), fault: undefined }
+    }
+  }
+  await assert.rejects(openJsonTable('jsonl', endless, { signal: stop.signal }), /Ctrl\+C/)
 })
