@@ -41,7 +41,7 @@ const { warnings, unchanged_needs_review, unchanged_unverified, ...TOTALS } = SU
 const DRIVER = { host: 'etl-2', pid: 4_711, since: '2026-11-29T04:00:00.000Z', expires_in_ms: 8_120 }
 const RUN = {
   ...{ run_id: 'nightly-2026-11-29', started_at: '2026-11-29T04:00:00.000Z', updated_at: '2026-11-29T04:00:01.300Z' },
-  ...{ state: 'running', wanted: 'running', driver: DRIVER },
+  ...{ state: 'running', wanted: 'running', max_cost_usd: null, driver: DRIVER },
   ...{ catalogue: 'releases', codebook: 'release-topics@1', command: 'classify releases.csv', size: 1 },
   ...{ indicators_per_minute: 60, batches: 1, answered: 1, ...TOTALS },
 }
@@ -102,7 +102,7 @@ export const EXAMPLES: Examples = {
   drive: {
     request: { run_id: 'nightly-2026-11-29', wanted: 'paused' },
     response: {
-      ...{ run_id: 'nightly-2026-11-29', state: 'paused', wanted: 'paused' },
+      ...{ run_id: 'nightly-2026-11-29', state: 'paused', wanted: 'paused', max_cost_usd: null },
       driver: { ...DRIVER, token: '6f1d2c3b-0d7e-4b8a-9f6e-5a4b3c2d1e0f', machine: 'b1946ac9' },
     },
   },

@@ -110,7 +110,7 @@ test('queue names a paused batch with its run, status says what is waited for, a
   assert.equal((await cli.result).code, 0, cli.said())
   assert.deepEqual(await json<ResumeReport>(['resume', runId], 1), {
     ...{ target: runId, resumed: [], not_paused: 0 },
-    run: { run_id: runId, state: 'complete', wanted: 'running', driver: null },
+    run: { run_id: runId, state: 'complete', wanted: 'running', max_cost_usd: null, driver: null },
   })
   const one = await json<ResumeReport>(['resume', batch], 1)
   assert.deepEqual(one, { target: batch, resumed: [], not_paused: 0, run: null })
