@@ -25,7 +25,8 @@ export interface Stall {
 export const BOUND_MS = 30_000
 /** A line is printed every five seconds at first, so that a reason may come this much later, milliseconds. */
 const SLACK_MS = 6_000
-/** How a progress line says what a run waits for: `formatProgress` of src/cli/ui writes these words, and no other line counts. */
+/** How a progress line says what a run waits for: `formatProgress` of src/cli/ui writes these words, and
+ * src/cli/waiting before there is a progress line; no other line counts. */
 const REASON = / {2}(?:waiting: |paused until )/
 
 /** The gaps of a run over 30 s in which no line gave a reason. A reason counts from a moment before the gap until its bound. */

@@ -23,6 +23,7 @@ import { holdRun, type RunHold } from '../runs/hold.ts'
 import { type InputSource, settleSource } from '../sources/input-source.ts'
 import { createStderrProgress } from '../ui/progress.ts'
 import { formatCount, type Interrupts, say } from '../ui/terminal.ts'
+import { sayWhileUnanswered } from '../waiting/first-answers.ts'
 import { dryRunFirst } from './dry-run.ts'
 import { buildHeader, type ClassifyOptions, settingsOf } from './options.ts'
 import { formatBudget, setBudget } from './rate-budget.ts'
@@ -76,11 +77,13 @@ export async function classifyFile(
   try {
     catalogue = await readCatalogue(source, options, { earlier, reading, skipped, signal: interrupts.first })
     const addresses = options.ingress ?? config.restate.ingressUrls
-    await findIngress(addresses, interrupts.first, options.waitForNodes)
-    const urls = await useOneCluster(addresses, { say, signal: interrupts.first })
-    const service = createServiceClient({ urls, patienceMs: QUESTION_PATIENCE_MS })
-    const question = { given, earlier: earlier?.header ?? null, signal: interrupts.first }
-    const { scheme, reference } = await settleCodebook(service, question)
+    const { urls, service, scheme, reference } = await sayWhileUnanswered(addresses, say, async () => {
+      await findIngress(addresses, interrupts.first, options.waitForNodes)
+      const reached = await useOneCluster(addresses, { say, signal: interrupts.first })
+      const asked = createServiceClient({ urls: reached, patienceMs: QUESTION_PATIENCE_MS })
+      const question = { given, earlier: earlier?.header ?? null, signal: interrupts.first }
+      return { urls: reached, service: asked, ...(await settleCodebook(asked, question)) }
+    })
     const request = earlier?.header ?? settingsOf(options, { catalogue: catalogueName, codebook: reference })
     const mayCost = request.options.mode !== 'rules'
     const maxUsd = mayCost ? (options.maxCost ?? earlier?.maxCostUsd) : undefined
