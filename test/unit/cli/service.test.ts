@@ -142,6 +142,6 @@ test('a busy ingress is asked again after the wait that it names, and is called 
     () => busy,
     (service) =>
       assert.rejects(readBudget(service, never), { code: 'ingress-unavailable', message: /is busy \(HTTP 429: slow/ }),
-    100,
+    900,
   )
 })
