@@ -13,14 +13,17 @@ import { startTestStack, type TestStack } from '../helpers/stack.ts'
 import { waitUntil } from '../helpers/wait.ts'
 
 const INDICATORS = 60
+/** The requests of the first release that are answered before the next takes its place. */
+const ANSWERED = 4
 
 let model: ScriptedModel
 let stack: TestStack
 let directory: string
 let releaseFile: string
 let pool: DatabasePool
-/** The model holds back its answers until this resolves; undefined lets them through. */
-let held: Promise<void> | undefined
+/** The requests that the model answers at once; it holds back its answers to later ones until `held` resolves. */
+let free = 0
+let held: Promise<void> = Promise.resolve()
 
 /** The release that asked, by the prompt that the model got. */
 const releaseOf = (system: string) => /^Release (\S+)\. /.exec(system)?.[1]
@@ -29,7 +32,7 @@ before(async () => {
   directory = await mkdtemp(join(tmpdir(), 'classify-rollout-'))
   releaseFile = join(directory, 'release')
   await writeFile(releaseFile, 'p-one')
-  model = await startScriptedModel(() => (held === undefined ? {} : { after: held }))
+  model = await startScriptedModel((_asked, index) => (index < free ? {} : { after: held }))
   const helper = new URL('../helpers/prompt-release.mjs', import.meta.url).href
   stack = await startTestStack(
     { OPENAI_BASE_URL: model.url, RATE_RPM: '100000', DRAIN_TIMEOUT_MS: '5000' },
@@ -53,9 +56,20 @@ async function replaceReplica(next: string, signal: 'SIGTERM' | 'SIGKILL'): Prom
   await waitUntil('another process has taken its place', () => stack.pids().replica !== pid)
 }
 
+/** The results so far of the run whose indicators begin with `prefix`. */
+async function resultsOf(prefix: string): Promise<{ indicator_id: string; prompt_version: string }[]> {
+  const { rows } = await pool.query<{ indicator_id: string; prompt_version: string }>(
+    `select indicator_id, prompt_version from result_history where starts_with(indicator_id, $1)`,
+    [`${prefix}.`],
+  )
+  return rows
+}
+
 async function runThrough(prefix: string, next: string, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
   const first = model.asked.length
   const release = Promise.withResolvers<void>()
+  free = first + ANSWERED
+  held = release.promise
   const path = join(directory, `${prefix}.jsonl`)
   const lines = Array.from({ length: INDICATORS }, (_, index) => {
     return JSON.stringify({ indicator_id: `${prefix}.${index}`, name: `Zorbic attainment ${prefix} ${index}` })
@@ -75,17 +89,16 @@ async function runThrough(prefix: string, next: string, signal: 'SIGTERM' | 'SIG
     '--json',
   ]
   const cli = startCli(args, { env: { ...stack.env } })
-  // Some answers of the first release come before the next takes over, and some questions of it are still open then.
-  await waitUntil('the first release has answers', () => model.asked.length - first >= 4)
-  held = release.promise
-  await waitUntil('the first release has open questions', () => model.asked.length - first >= 6)
+  // Some results of the first release are kept before the next takes over, and some questions of it are still open then.
+  await waitUntil('the first release has results', async () => (await resultsOf(prefix)).length > 0)
+  await waitUntil('the first release has open questions', () => model.asked.length - first >= ANSWERED + 2)
+  const keptByFirst = (await resultsOf(prefix)).map(({ indicator_id: id }) => id)
   const replacing = replaceReplica(next, signal)
-  held = undefined
   release.resolve()
   await replacing
   const { code, stdout, stderr } = await cli.result
   assert.equal(code, 0, stderr)
-  const { run_id: runId, classified } = JSON.parse(stdout) as RunReport
+  const { classified } = JSON.parse(stdout) as RunReport
   assert.equal(classified, INDICATORS)
 
   const askedBy = new Map<string, Set<string>>()
@@ -94,10 +107,7 @@ async function runThrough(prefix: string, next: string, signal: 'SIGTERM' | 'SIG
     assert.ok(by !== undefined)
     for (const id of ids) askedBy.set(id, (askedBy.get(id) ?? new Set()).add(by))
   }
-  const { rows } = await pool.query<{ indicator_id: string; prompt_version: string }>(
-    `select h.indicator_id, h.prompt_version from result_history h where h.run_id = $1`,
-    [runId],
-  )
+  const rows = await resultsOf(prefix)
   assert.equal(rows.length, INDICATORS)
   const certain = rows.filter(({ indicator_id: id }) => askedBy.get(id)?.size === 1)
   for (const { indicator_id: id, prompt_version: version } of certain) {
@@ -105,7 +115,8 @@ async function runThrough(prefix: string, next: string, signal: 'SIGTERM' | 'SIG
   }
   // What both were asked, because the first was killed before it could keep its answer, has one of the two.
   for (const { indicator_id: id, prompt_version: version } of rows) assert.ok(askedBy.get(id)?.has(version), id)
-  assert.ok(certain.length >= INDICATORS / 2)
+  const isCertain = new Set(certain.map(({ indicator_id: id }) => id))
+  for (const id of keptByFirst) assert.ok(isCertain.has(id), `${id} was kept, and asked again`)
   // An answer is kept under a shape that names the prompt under which it was given.
   const kept = await pool.query<{ answers: number; mislabelled: number }>(
     `select count(*)::int as answers, (count(*) filter (where position(prompt_version in shape) = 0))::int as mislabelled

@@ -30,7 +30,7 @@ import { formatBudget, setBudget } from './rate-budget.ts'
 import { buildResumeCommand, catalogueOfRun, checkSameCatalogue, requireSameInput } from './resume.ts'
 import { type RunOptions, runCatalogue } from './run.ts'
 import { readGivenCodebook, settleCodebook } from './run-codebook.ts'
-import { checkCostLimits, readRunBill } from './run-cost.ts'
+import { checkCostLimits, readRunBill, readSettledBill } from './run-cost.ts'
 import { createRunId } from './run-id.ts'
 import { createRunJournal, openRunJournal, type RunJournal } from './run-journal.ts'
 import type { RunReport } from './run-report.ts'
@@ -135,7 +135,10 @@ export async function classifyFile(
       stopSubmitting: AbortSignal.any([interrupts.first, hold.stop]),
       abandon: interrupts.second,
       limit,
-      readBill: () => readRunBill(urls, runId, interrupts.first.aborted ? BRIEF_PATIENCE_MS : BILL_PATIENCE_MS),
+      readBill: (endedEarly) => {
+        const read = endedEarly ? readSettledBill : readRunBill
+        return read(urls, runId, interrupts.first.aborted ? BRIEF_PATIENCE_MS : BILL_PATIENCE_MS)
+      },
       requestsBefore: billBefore?.model_requests,
     })
     // A run whose file cannot be written is not complete, so that a resume writes it.

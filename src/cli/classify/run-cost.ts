@@ -1,9 +1,14 @@
 /** The cost of a run as the service has booked it, by service tier as well, and what the service must be able to do for a limit on it. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import { ServiceError } from '../../errors.ts'
 import type { EstimateResponse, TierSums } from '../../restate/contract.ts'
 import { readStatus } from '../client/service.ts'
 import { say } from '../ui/terminal.ts'
+
+/** What a replica has begun or ended is booked within this time, unless the machine is very busy. */
+const BOOKED_WITHIN_MS = 1_000
 
 const count = z.number().min(0)
 
@@ -34,6 +39,26 @@ export async function readRunBill(
 ): Promise<RunBill | undefined> {
   const status = await readStatus(urls, { run_id: runId }, AbortSignal.timeout(patienceMs)).catch(() => undefined)
   return billSchema.safeParse(status).data
+}
+
+/**
+ * Reads the bill until it stays the same for a moment: after a batch was cancelled, replicas book the requests that they had begun until
+ * the cancellation has reached them. Resolves with what stood last when the patience ends.
+ */
+export async function readSettledBill(
+  urls: readonly string[],
+  runId: string,
+  patienceMs: number,
+): Promise<RunBill | undefined> {
+  const until = performance.now() + patienceMs
+  let bill = await readRunBill(urls, runId, patienceMs)
+  while (bill !== undefined && performance.now() + BOOKED_WITHIN_MS < until) {
+    await sleep(BOOKED_WITHIN_MS)
+    const next = await readRunBill(urls, runId, Math.max(1, Math.round(until - performance.now())))
+    if (next === undefined || isDeepStrictEqual(next, bill)) return bill
+    bill = next
+  }
+  return bill
 }
 
 /**

@@ -43,8 +43,8 @@ export interface RunOptions {
   readonly abandon: AbortSignal
   /** The most that the whole run may cost, which the service keeps; without it nothing limits the cost. */
   readonly limit?: CostLimit | undefined
-  /** Reads what the service has booked for the run, at its end. */
-  readonly readBill?: (() => Promise<RunBill | undefined>) | undefined
+  /** Reads what the service has booked for the run, at its end; a run that ended early may still have requests on their way. */
+  readonly readBill?: ((endedEarly: boolean) => Promise<RunBill | undefined>) | undefined
   /** The requests that were booked before this process began. */
   readonly requestsBefore?: number | undefined
 }
@@ -209,7 +209,7 @@ export async function runCatalogue(
     elapsedMs: Math.round(performance.now() - startedAt),
     nodes: client.nodes,
     maxCost: maxUsd === undefined ? undefined : { usd: maxUsd, reached: isMaxCostReached },
-    bill: await options.readBill?.(),
+    bill: await options.readBill?.(stopReason !== undefined),
     ...(options.requestsBefore === undefined ? {} : { requestsBefore: options.requestsBefore }),
   })
 }
