@@ -28,12 +28,15 @@ export interface HoldOptions {
   readonly signal: AbortSignal
   /** Milliseconds for which a port that a passing connection holds is tried again. Default 10,000. */
   readonly patienceMs?: number
+  /** Milliseconds for which a port is tried again that a connection holds which has ended. Default 65,000, because Linux keeps it for a minute. */
+  readonly closingPatienceMs?: number
   /** Says who has a port, as "is taken by X", where the caller knows more than the system shows. */
   readonly describe?: (port: number) => Promise<string | undefined>
 }
 
 const LOOPBACK = '127.0.0.1'
 const PATIENCE_MS = 10_000
+const CLOSING_PATIENCE_MS = 65_000
 const RETRY_MS = 200
 
 /**
@@ -70,8 +73,11 @@ export async function holdPorts(ports: readonly NamedPort[], options: HoldOption
 async function hold(
   { port, variable, purpose, host = LOOPBACK }: NamedPort,
   held: Map<number, Server>,
-  { say, signal, patienceMs = PATIENCE_MS, describe = async () => undefined }: HoldOptions,
+  options: HoldOptions,
 ): Promise<string | undefined> {
+  const { say, signal, describe = async () => undefined } = options
+  const { patienceMs = PATIENCE_MS, closingPatienceMs = CLOSING_PATIENCE_MS } = options
+  const givesUpAt = performance.now() + patienceMs
   const name = async () => `Port ${port} (${purpose}) ${(await describe(port)) ?? (await describePortHolder(port))}`
   const attempt = async (count: number) => {
     try {
@@ -79,13 +85,15 @@ async function hold(
       return true
     } catch (error) {
       if (!isAddressInUse(error)) throw error
-      // A program that listens will not go away by itself.
-      if ((await findPortHolder(port)).kind === 'listener') return false
+      const { kind } = await findPortHolder(port)
+      // A program that listens will not go away by itself, and a connection that has ended surely will.
+      if (kind === 'listener' || (kind !== 'closing' && performance.now() >= givesUpAt)) return false
       if (count === 0) say(`${await name()}; waiting for it …`)
       return undefined
     }
   }
-  if ((await retryFor(attempt, { delayMs: RETRY_MS, patienceMs, signal })) === true) return undefined
+  const longestMs = Math.max(patienceMs, closingPatienceMs)
+  if ((await retryFor(attempt, { delayMs: RETRY_MS, patienceMs: longestMs, signal })) === true) return undefined
   const advice = `stop what has it, or set ${variable} to a free port`
   return `${await name()}: ${advice}`
 }

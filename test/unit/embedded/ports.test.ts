@@ -5,6 +5,7 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { test } from 'node:test'
 import { freePort, holdPorts, isFree } from '../../../src/embedded/ports.ts'
 import { findPortHolder, listenPatiently, readSockets } from '../../../src/lib/network/port-use.ts'
+import { waitUntil } from '../../helpers/wait.ts'
 
 const isLinux = process.platform === 'linux'
 const never = new AbortController().signal
@@ -102,6 +103,24 @@ test('a connection that stays is named in the end, and no port stays held', { sk
   })
   assert.equal(await isFree(free), true)
   socket.resetAndDestroy()
+  await close(server)
+})
+
+test('a port of a connection that has ended is waited for longer than one of a connection that may stay', {
+  skip: !isLinux,
+}, async () => {
+  const server = await listen()
+  const { socket, port } = await openConnection(server)
+  // Whoever ends a connection first keeps its port for a while.
+  socket.end()
+  await waitUntil('the connection has ended', async () => (await findPortHolder(port)).kind === 'closing')
+  const wanted = [{ port, variable: 'ADMIN_PORT', purpose: 'Restate admin' }]
+  const before = performance.now()
+  await assert.rejects(
+    holdPorts(wanted, { say: () => undefined, signal: never, patienceMs: 1, closingPatienceMs: 700 }),
+    { message: new RegExp(`^Port ${port} \\(Restate admin\\) is taken by a connection that has just ended`) },
+  )
+  assert.ok(performance.now() - before >= 700)
   await close(server)
 })
 
