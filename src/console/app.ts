@@ -14,8 +14,8 @@ import { createFaults } from './routes/faults.ts'
 import { serveLive } from './routes/live-routes.ts'
 import { servePages } from './routes/pages.ts'
 import { serveSignIn } from './routes/sign-in.ts'
-import { createSessions, type Sessions } from './sessions.ts'
-import type { View } from './view.ts'
+import { createSessions } from './sessions.ts'
+import { type Services, serveActions, viewsOf } from './site.ts'
 
 export interface AppOptions {
   readonly access: Access
@@ -24,9 +24,7 @@ export interface AppOptions {
   readonly hosts: ReadonlySet<string>
   /** The address at which people open the console. */
   readonly url: URL
-  readonly views: readonly View[]
-  /** Adds the routes that change something, each behind `protect`. */
-  readonly addActions: (app: FastifyInstance, sessions: Sessions) => void
+  readonly services: Services
 }
 
 /** A form holds a review of a few hundred rows at the most. */
@@ -37,8 +35,7 @@ const MAX_CONNECTIONS = 1_000
 const MAX_A_MINUTE = 1_200
 
 /** Builds the server; nothing listens until the caller says so. */
-export async function createApp(options: AppOptions): Promise<FastifyInstance> {
-  const { access, log, hosts, url, views } = options
+export async function createApp({ access, log, hosts, url, services }: AppOptions): Promise<FastifyInstance> {
   const base = url.pathname.replace(/\/$/, '')
   const isSecure = url.protocol === 'https:'
   const app = Fastify({
@@ -95,10 +92,11 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   const sessions = createSessions({ app, access, base, isSecure, cookieName: `classify_console_${url.port || '0'}` })
   app.get('/health', { config: { rateLimit: false } }, async () => ({ service: 'console', status: 'ok' }))
   serveAssets(app, assets)
-  serveSignIn(app, { access, sessions, assets, base })
-  servePages(app, { views, sessions, assets, base })
+  serveSignIn(app, { access, sessions, assets })
+  const views = viewsOf(services)
+  servePages(app, { views, sessions, assets })
   serveLive(app, { views, sessions })
-  options.addActions(app, sessions)
+  serveActions(app, services, sessions)
   return app
 }
 

@@ -6,7 +6,8 @@ import { z } from 'zod'
 import { makePrivateFolder, writePrivateFile } from '../embedded/private-files.ts'
 import { ServiceError } from '../errors.ts'
 import { sha256 } from '../lib/sha256.ts'
-import { type CommandRunner, commandFault } from './commands.ts'
+import { type CommandRunner, commandFault, DRIVEN_RUN } from './commands.ts'
+import type { BlindRecord } from './page/label-page.ts'
 
 const share = z.number()
 const interval = z.tuple([share, share])
@@ -42,13 +43,6 @@ const certifiedSchema = z.object({
 
 export type Certified = z.infer<typeof certifiedSchema>
 
-/** A record to be labelled blind. */
-export interface BlindRecord {
-  readonly id: string
-  readonly texts: readonly { readonly name: string; readonly text: string }[]
-  readonly samples: readonly { readonly date: string; readonly value: number }[]
-}
-
 export interface BlindLabels {
   readonly id: string
   readonly labels: Readonly<Record<string, string>>
@@ -71,7 +65,6 @@ export interface Certificates {
 
 /** Counting reads every row of the run. */
 const PATIENCE_MS = 5 * 60_000
-const RUN = /^[A-Za-z0-9_][A-Za-z0-9_-]{0,99}$/
 const LAST = 'last.json'
 
 const blindSchema = z.looseObject({
@@ -82,7 +75,7 @@ const NO_TEXTS: ReadonlySet<string> = new Set(['indicator_id', 'sample_values', 
 
 export function createCertificates(commands: CommandRunner, directory: string): Certificates {
   const folderOf = (run: string) => {
-    if (!RUN.test(run))
+    if (!DRIVEN_RUN.test(run))
       throw new ServiceError('input-invalid', 'Only runs that a command has started can be certified here')
     // A hash, because two runs may differ in case alone, which some disks do not keep apart.
     return join(directory, sha256(run).slice(0, 16))

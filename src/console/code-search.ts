@@ -1,17 +1,10 @@
 /** Searches the code list of a field as a person types: by code, by the words of titles, and by what titles mean. */
 import type { PreparedScheme } from '../classification/scheme.ts'
-import { pathOf } from '../codebooks/code-list.ts'
-
-export interface FoundCode {
-  readonly code: string
-  readonly title: string
-  /** The titles above it, from the top down. */
-  readonly parents: readonly string[]
-}
+import { type Candidate, candidateOf } from '../review/review-item.ts'
 
 const MOST = 20
 
-export function searchCodes(scheme: PreparedScheme, field: string, text: string): FoundCode[] {
+export function searchCodes(scheme: PreparedScheme, field: string, text: string): Candidate[] {
   const type = scheme.codebook.field.get(field)?.type
   if (type?.kind !== 'codes') return []
   const { list, onlyLeaves } = type
@@ -25,8 +18,5 @@ export function searchCodes(scheme: PreparedScheme, field: string, text: string)
   const shortlister = scheme.shortlisters.get(field)
   const near = wanted === '' ? [] : (shortlister?.find({ indicator_id: '', name: text, sample_values: [] }, MOST) ?? [])
   const codes = new Set([...direct.map(({ code }) => code), ...near.filter(isAnswer)])
-  return [...codes].slice(0, MOST).map((code) => {
-    const parents = pathOf(list, code)
-    return { code, title: parents.pop() ?? '', parents }
-  })
+  return [...codes].slice(0, MOST).map((code) => candidateOf(list, code))
 }

@@ -7,6 +7,8 @@ import { ServiceError } from '../errors.ts'
 const MAIN = fileURLToPath(new URL('../cli/classify.cjs', import.meta.url))
 /** A command that prints more than this was not made for the console. */
 const MAX_OUTPUT = 20_000_000
+/** The form of the ids of runs that commands drive, by which no id is taken for an option. */
+export const DRIVEN_RUN = /^[A-Za-z0-9_][A-Za-z0-9_-]{0,99}$/
 /** The last part of what a command says is what went wrong. */
 const SHOWN_LINES = 8
 

@@ -22,21 +22,7 @@ import { createIngress } from './ingress.ts'
 import { createInspections } from './inspections.ts'
 import { createNodeLooks } from './nodes.ts'
 import { createReviewQueue } from './review-queue.ts'
-import { serveAccuracyActions } from './routes/accuracy-actions.ts'
-import { serveClusterActions } from './routes/cluster-actions.ts'
-import { serveReviewActions } from './routes/review-actions.ts'
-import { serveRunActions } from './routes/run-actions.ts'
-import { serveStart } from './routes/start-actions.ts'
 import { createUploads } from './uploads.ts'
-import { accuracyView } from './views/accuracy.ts'
-import { clusterView } from './views/cluster.ts'
-import { codebookViews } from './views/codebooks.ts'
-import { labelView } from './views/label.ts'
-import { recordView } from './views/record.ts'
-import { resultsView } from './views/results.ts'
-import { reviewView } from './views/review.ts'
-import { runViews } from './views/runs.ts'
-import { startViews } from './views/start.ts'
 
 export interface ConsoleOptions {
   readonly config: Config
@@ -69,14 +55,11 @@ export async function startConsole({ config, log }: ConsoleOptions): Promise<Con
     ...{ poolSize: POOL_SIZE, applicationName: `classify-console ${hostname()}`.slice(0, 63), log },
   })
   const { store } = database
-  const schemes = createCodebooks(store)
-  const queue = createReviewQueue(store)
   const uploads = createUploads(await makeDataDir(config.dataDir, 'console', 'uploads'))
   await uploads.prune()
   const commands = createCommandRunner(resolve(config.dataDir))
   const ingress = createIngress(config.restate.ingressUrls, config.restate.apiToken)
   const certificates = createCertificates(commands, await makeDataDir(config.dataDir, 'console', 'certificates'))
-  const inspections = createInspections(commands)
   const { adminUrls, metricsUrls, hasAdminUrls, apiToken } = config.restate
   const nodes = createNodeLooks({
     ...{ adminUrls, areMeant: hasAdminUrls, metricsUrls, token: apiToken, dataDir: resolve(config.dataDir) },
@@ -95,23 +78,17 @@ export async function startConsole({ config, log }: ConsoleOptions): Promise<Con
     app = await createApp({
       ...{ access, log, url },
       hosts: allowedHosts([...config.guard.allowedHosts, url.hostname, config.console.bind]),
-      views: [
-        ...runViews(store),
-        resultsView({ store, schemes }),
-        recordView({ store, schemes }),
-        reviewView({ store, schemes, queue }),
-        accuracyView({ store, certificates }),
-        labelView({ store, schemes }),
-        ...codebookViews({ store, schemes }),
-        clusterView({ ingress, commands, store, nodes, restateUi: restateUi(config) }),
-        ...startViews({ store, schemes, uploads, inspections }),
-      ],
-      addActions: (server, sessions) => {
-        serveRunActions(server, { store, commands, sessions })
-        serveAccuracyActions(server, { certificates, sessions })
-        serveClusterActions(server, { ingress, sessions })
-        serveStart(server, { uploads, inspections, commands, sessions })
-        serveReviewActions(server, { store, schemes, queue, sessions })
+      services: {
+        ...{
+          store,
+          schemes: createCodebooks(store),
+          queue: createReviewQueue(store),
+          commands,
+          uploads,
+          certificates,
+          ingress,
+        },
+        ...{ inspections: createInspections(commands), nodes, restateUi: restateUi(config) },
       },
     })
     await listen(app, config.console)

@@ -10,24 +10,29 @@ export interface Watcher {
 }
 
 export interface LiveOptions {
-  /** The milliseconds between the end of one look and the next, however many watch. */
-  readonly everyMs: number
   /** The most browsers that watch at once. */
   readonly maxWatchers: number
   /** What is told in place of an error that a look ended with. */
   readonly describe: (error: unknown) => string
 }
 
+/** A page that is watched. */
+export interface Watched {
+  /** Its address, by which all who watch it share one look. */
+  readonly key: string
+  /** The milliseconds between the end of one look and the next, however many watch. */
+  readonly everyMs: number
+  readonly load: () => Promise<unknown>
+}
+
 export interface Live {
-  /** Adds a watcher of the page `key`, whose data `load` looks up; false where too many watch. */
-  watch(key: string, watcher: Watcher, load: () => Promise<unknown>): boolean
-  readonly watchers: number
+  /** Adds a watcher of a page; false where too many watch. */
+  watch(page: Watched, watcher: Watcher): boolean
   close(): void
 }
 
-interface Topic {
+interface Topic extends Watched {
   readonly watchers: Set<Watcher>
-  readonly load: () => Promise<unknown>
   timer: NodeJS.Timeout | undefined
   last: string
 }
@@ -35,11 +40,11 @@ interface Topic {
 /** After so many milliseconds without news a comment keeps proxies from closing the connection. */
 const SILENCE_MS = 15_000
 
-export function createLive({ everyMs, maxWatchers, describe }: LiveOptions): Live {
+export function createLive({ maxWatchers, describe }: LiveOptions): Live {
   const topics = new Map<string, Topic>()
   let watchers = 0
 
-  const look = async (key: string, topic: Topic) => {
+  const look = async (topic: Topic) => {
     topic.timer = undefined
     const event = await topic.load().then(
       (data) => `event: data\ndata: ${toScriptJson(data)}\n\n`,
@@ -49,19 +54,17 @@ export function createLive({ everyMs, maxWatchers, describe }: LiveOptions): Liv
     const isNew = event !== topic.last
     topic.last = event
     if (isNew) for (const watcher of topic.watchers) tell(watcher, topic)
-    if (topics.get(key) !== topic || topic.watchers.size === 0) return
-    topic.timer = setTimeout(() => void look(key, topic), everyMs)
+    if (topics.get(topic.key) !== topic || topic.watchers.size === 0) return
+    topic.timer = setTimeout(() => void look(topic), topic.everyMs)
   }
 
   return {
-    get watchers() {
-      return watchers
-    },
-    watch: (key, watcher, load) => {
+    watch: (page, watcher) => {
       if (watchers >= maxWatchers) return false
       watchers += 1
+      const { key } = page
       const known = topics.get(key)
-      const topic = known ?? { watchers: new Set(), load, timer: undefined, last: '' }
+      const topic: Topic = known ?? { ...page, watchers: new Set(), timer: undefined, last: '' }
       topic.watchers.add(watcher)
       const silence = setInterval(() => watcher.response.write(':\n\n'), SILENCE_MS)
       watcher.response.once('close', () => {
@@ -75,7 +78,7 @@ export function createLive({ everyMs, maxWatchers, describe }: LiveOptions): Liv
       watcher.response.write('retry: 2000\n\n')
       if (known === undefined) {
         topics.set(key, topic)
-        void look(key, topic)
+        void look(topic)
       } else if (topic.last !== '') tell(watcher, topic)
       return true
     },

@@ -4,17 +4,7 @@ import { z } from 'zod'
 import { findProcess } from '../embedded/leftovers.ts'
 import { messageOf } from '../errors.ts'
 import { parseJson } from '../lib/json/json.ts'
-
-export interface NodeLook {
-  /** The address of its admin port. */
-  readonly url: string
-  /** Null where it does not answer. */
-  readonly version: string | null
-  /** Resident memory; null where nothing tells it. */
-  readonly memoryBytes: number | null
-  /** Why it does not answer; empty where it does. */
-  readonly fault: string
-}
+import type { NodeShown } from './page/cluster-page.ts'
 
 export interface NodeOptions {
   readonly adminUrls: readonly string[]
@@ -38,8 +28,8 @@ const versionSchema = z.object({ version: z.string().max(100) })
 const RESIDENT = /^restate_jemalloc_resident_bytes(?:\{[^}]*\})? ([\d.e+]+)$/m
 
 /** Resolves with what was seen last, and looks again in the background where that is older than some seconds. */
-export function createNodeLooks(options: NodeOptions): () => Promise<readonly NodeLook[]> {
-  let known: Promise<readonly NodeLook[]> | undefined
+export function createNodeLooks(options: NodeOptions): () => Promise<readonly NodeShown[]> {
+  let known: Promise<readonly NodeShown[]> | undefined
   let lookedAt = Number.NEGATIVE_INFINITY
   return () => {
     if (performance.now() - lookedAt < EVERY_MS && known !== undefined) return known
@@ -56,7 +46,7 @@ export function createNodeLooks(options: NodeOptions): () => Promise<readonly No
 
 async function lookAtAll({ adminUrls, areMeant, metricsUrls, token, dataDir }: NodeOptions) {
   const looks = await Promise.all(
-    adminUrls.map(async (url, index): Promise<NodeLook> => {
+    adminUrls.map(async (url, index): Promise<NodeShown> => {
       const [asked, memoryBytes] = await Promise.all([
         askVersion(url, token),
         memoryOf(metricsUrls[index], adminUrls.length === 1 || index === 0 ? dataDir : undefined),
@@ -67,7 +57,7 @@ async function lookAtAll({ adminUrls, areMeant, metricsUrls, token, dataDir }: N
   return areMeant ? looks : looks.filter(({ version }) => version !== null)
 }
 
-async function askVersion(url: string, token: string | undefined): Promise<Pick<NodeLook, 'version' | 'fault'>> {
+async function askVersion(url: string, token: string | undefined): Promise<Pick<NodeShown, 'version' | 'fault'>> {
   try {
     const headers = token === undefined ? {} : { authorization: `Bearer ${token}` }
     const signal = AbortSignal.timeout(TIMEOUT_MS)

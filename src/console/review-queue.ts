@@ -75,22 +75,12 @@ export function createReviewQueue(store: Store): ReviewQueue {
 
   const list = async (scope: QueueScope): Promise<ReviewItems> => {
     const known = lists.get(keyOf(scope)) ?? read(scope)
-    const found = await known.items
-    const items = found.items.filter((item) => !known.settled.has(item.shape_hash))
-    const isShort = items.length < SHORT && found.shapes > found.items.length
-    const isOld = Date.now() - known.at > FRESH_MS
-    if (isShort || isOld) return await freshOf(scope, known)
-    return withoutSettled(found, items)
-  }
-
-  const freshOf = async (scope: QueueScope, old: KnownList): Promise<ReviewItems> => {
+    const left = await leftOf(known)
+    const isShort = left.items.length < SHORT && left.shapes > left.items.length
+    if (!isShort && Date.now() - known.at <= FRESH_MS) return left
+    // Another caller may have read it again meanwhile.
     const current = lists.get(keyOf(scope))
-    const next = current === undefined || current === old ? read(scope) : current
-    const found = await next.items
-    return withoutSettled(
-      found,
-      found.items.filter((item) => !next.settled.has(item.shape_hash)),
-    )
+    return await leftOf(current === undefined || current === known ? read(scope) : current)
   }
 
   return {
@@ -120,16 +110,16 @@ export function isOf({ why, rules }: ReviewItem, group: ReviewGroup): boolean {
   return group.rule === undefined || Object.values(rules).some(({ rule }) => rule === group.rule)
 }
 
-/** What is left when some cards of a list have been decided. */
-function withoutSettled(found: ReviewItems, items: readonly ReviewItem[]): ReviewItems {
-  if (items.length === found.items.length) return found
-  const left = new Set(items)
-  const gone = found.items.filter((item) => !left.has(item))
-  const indicators = gone.reduce((sum, item) => sum + item.same_shape, 0)
+/** What is left of a list without the cards that have been decided since. */
+async function leftOf({ items, settled }: KnownList): Promise<ReviewItems> {
+  const found = await items
+  const left = found.items.filter((item) => !settled.has(item.shape_hash))
+  const gone = found.items.length - left.length
+  const records = found.items.reduce((sum, item) => sum + (settled.has(item.shape_hash) ? item.same_shape : 0), 0)
   return {
-    items,
-    indicators: Math.max(0, found.indicators - indicators),
-    shapes: Math.max(0, found.shapes - gone.length),
-    answered: found.answered + indicators,
+    items: left,
+    indicators: found.indicators - records,
+    shapes: found.shapes - gone,
+    answered: found.answered + records,
   }
 }

@@ -68,7 +68,6 @@ export function createSessions({ app, access, base, isSecure, cookieName }: Sess
             ? null
             : { name: visitor.name, rights: [...visitor.rights], mayRename: visitor.mayRename },
         csrf: visitor === undefined ? '' : reply.generateCsrf({ userInfo: visitor.tokenHash }),
-        now: new Date().toISOString(),
         zone: 'UTC',
         away: '',
         isLive,

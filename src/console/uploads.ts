@@ -33,7 +33,7 @@ export interface Uploads {
   prune(): Promise<void>
 }
 
-const MAX_BYTES = 4 * 1024 ** 3
+export const MAX_UPLOAD_BYTES = 4 * 1024 ** 3
 const KEPT_MS = 24 * 60 * 60_000
 const ABOUT = 'about.json'
 const ID = /^[0-9a-f]{24}$/
@@ -110,7 +110,7 @@ function bounded(): Transform {
   return new Transform({
     transform(chunk: Buffer, _encoding, done) {
       bytes += chunk.length
-      if (bytes > MAX_BYTES)
+      if (bytes > MAX_UPLOAD_BYTES)
         done(new ServiceError('input-invalid', 'The file is larger than 4 GiB: use npm run classify'))
       else done(null, chunk)
     },

@@ -4,7 +4,7 @@ import { questionShapeOf } from '../classification/question.ts'
 import type { PreparedScheme } from '../classification/scheme.ts'
 import type { Classification, Finding, Issue, Labels, Reading } from '../classification/types.ts'
 import { isBlocked } from '../classification/validate.ts'
-import { pathOf } from '../codebooks/code-list.ts'
+import { type CodeList, pathOf } from '../codebooks/code-list.ts'
 import { sha256 } from '../lib/sha256.ts'
 import type { KnownIndicator, Store, StoredAnswer } from '../store/types.ts'
 import { shownLabel } from './label-text.ts'
@@ -168,12 +168,14 @@ function candidatesOf({ codebook, shortlisters }: PreparedScheme, { indicator }:
     askableFields(codebook).flatMap(({ name, type }) => {
       if (type.kind !== 'codes') return []
       const codes = shortlisters.get(name)?.find(indicator, SHOWN_CANDIDATES) ?? []
-      const found = codes.map((code): Candidate => {
-        const parents = pathOf(type.list, code)
-        const title = parents.pop() ?? ''
-        return { code, title, parents }
-      })
-      return [[name, found] as const]
+      return [[name, codes.map((code) => candidateOf(type.list, code))] as const]
     }),
   )
+}
+
+/** A code of the list with its titles. */
+export function candidateOf(list: CodeList, code: string): Candidate {
+  const parents = pathOf(list, code)
+  const title = parents.pop() ?? ''
+  return { code, title, parents }
 }

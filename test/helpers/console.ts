@@ -10,19 +10,10 @@ import { createCertificates } from '../../src/console/certificates.ts'
 import type { CommandRunner } from '../../src/console/commands.ts'
 import type { Inspections } from '../../src/console/inspections.ts'
 import { createReviewQueue } from '../../src/console/review-queue.ts'
-import { serveAccuracyActions } from '../../src/console/routes/accuracy-actions.ts'
-import { serveClusterActions } from '../../src/console/routes/cluster-actions.ts'
-import { serveReviewActions } from '../../src/console/routes/review-actions.ts'
-import { serveRunActions } from '../../src/console/routes/run-actions.ts'
-import { serveStart } from '../../src/console/routes/start-actions.ts'
+import { type Services, viewsOf } from '../../src/console/site.ts'
 import type { Uploads } from '../../src/console/uploads.ts'
-import { accuracyView } from '../../src/console/views/accuracy.ts'
-import { codebookViews } from '../../src/console/views/codebooks.ts'
-import { labelView } from '../../src/console/views/label.ts'
-import { recordView } from '../../src/console/views/record.ts'
-import { resultsView } from '../../src/console/views/results.ts'
-import { reviewView } from '../../src/console/views/review.ts'
-import { runViews } from '../../src/console/views/runs.ts'
+import type { View } from '../../src/console/view.ts'
+import { ServiceError } from '../../src/errors.ts'
 import { allowedHosts } from '../../src/lib/network/caller.ts'
 import type { Store } from '../../src/store/types.ts'
 
@@ -32,6 +23,7 @@ const HOST = '127.0.0.1:8090'
 export interface TestConsole {
   readonly app: FastifyInstance
   readonly access: Access
+  readonly views: readonly View[]
   /** Headers of a browser that is signed in, and of its scripts. */
   readonly signedIn: Readonly<Record<string, string>>
   get(
@@ -94,33 +86,21 @@ export async function startTestConsole(options: TestConsoleOptions = {}): Promis
   const store = options.store ?? emptyStore()
   const url = new URL(options.url ?? `http://${HOST}`)
   const access = await openAccess({ tokensFile: options.tokensFile, token: TOKEN, log })
-  const schemes = createSchemes(await loadBuiltIns(), store)
-  const queue = createReviewQueue(store)
   const commands = options.commands ?? { run: async () => ({ code: 0, stdout: '{}', stderr: '' }) }
-  const uploads = { find: async () => undefined, list: async () => [] } as unknown as Uploads
-  const inspections = {} as Inspections
-  const certificates = createCertificates(commands, tmpdir())
-  const ingress = { ask: async () => ({}) as never }
-  const app = await createApp({
-    ...{ access, log, url },
-    hosts: allowedHosts([url.hostname]),
-    views: [
-      ...runViews(store),
-      resultsView({ store, schemes }),
-      recordView({ store, schemes }),
-      reviewView({ store, schemes, queue }),
-      accuracyView({ store, certificates }),
-      labelView({ store, schemes }),
-      ...codebookViews({ store, schemes }),
-    ],
-    addActions: (server, sessions) => {
-      serveRunActions(server, { store, commands, sessions })
-      serveReviewActions(server, { store, schemes, queue, sessions })
-      serveStart(server, { uploads, inspections, commands, sessions })
-      serveClusterActions(server, { ingress, sessions })
-      serveAccuracyActions(server, { certificates, sessions })
+  const services: Services = {
+    ...{ store, commands, nodes: async () => [], restateUi: '' },
+    schemes: createSchemes(await loadBuiltIns(), store),
+    queue: createReviewQueue(store),
+    certificates: createCertificates(commands, tmpdir()),
+    uploads: { find: async () => undefined, list: async () => [] } as unknown as Uploads,
+    inspections: {} as Inspections,
+    ingress: {
+      ask: async () => {
+        throw new ServiceError('ingress-unavailable', 'A test has no service')
+      },
     },
-  })
+  }
+  const app = await createApp({ ...{ access, log, url, services }, hosts: allowedHosts([url.hostname]) })
   const base = url.pathname.replace(/\/$/, '')
   const plain = { host: url.host, accept: 'text/html' }
   const opened = await app.inject({ url: `${base}/sign-in?token=${TOKEN}`, headers: plain })
@@ -138,6 +118,7 @@ export async function startTestConsole(options: TestConsoleOptions = {}): Promis
   return {
     app,
     access,
+    views: viewsOf(services),
     signedIn,
     get: async (path, headers = signedIn) => answer(await app.inject({ url: path, headers: { ...headers } })),
     post: async (path, body, headers = signedIn) =>

@@ -5,7 +5,7 @@ import { loadBuiltIns } from '../../src/catalogue/codebook-files.ts'
 import { createSchemes } from '../../src/catalogue/schemes.ts'
 import { createStore } from '../../src/store/store.ts'
 import type { LabelToSave, Store } from '../../src/store/types.ts'
-import { result } from '../helpers/batches.ts'
+import { batch, result } from '../helpers/batches.ts'
 import { startTestConsole, type TestConsole } from '../helpers/console.ts'
 import { sharedPostgres, type TestDatabase } from '../helpers/postgres.ts'
 
@@ -58,10 +58,8 @@ async function save(runId: string, typeOf: (at: number) => string): Promise<void
     })
     return { ...row, classification: { ...row.classification, run_id: runId, codebook_hash: hash } }
   })
-  await store.saveBatch({
-    ...{ runId, scope: { catalogue: CATALOGUE, codebook: CODEBOOK }, batchId: '0', runStartedAt: startedAt, sequence },
-    ...{ results, answers: [], requests: [], end: null, totals: TOTALS },
-  })
+  const scope = { catalogue: CATALOGUE, codebook: CODEBOOK }
+  await store.saveBatch(batch(startedAt, results, { runId, scope, batchId: '0', sequence }))
   await database.pool.query('update runs set catalogue = $2, codebook = $3 where run_id = $1', [
     ...[runId, CATALOGUE, `${CODEBOOK}@2`],
   ])
@@ -83,13 +81,6 @@ async function decide(at: number, by: string, decision: 'accept' | 'correct'): P
       ...[`${CODEBOOK}@2`, hash, by],
     ],
   )
-}
-
-const TOTALS = {
-  ...{ indicators: ROWS, classified: ROWS, unchanged: 0, needsReview: 0, unverified: 0 },
-  bySource: { rules: 0, reuse: 0, model: ROWS, escalation: 0, person: 0 },
-  ...{ modelRequests: 0, inputTokens: 0, cachedInputTokens: 0, outputTokens: 0, costUsd: 0 },
-  ...{ estimatedRequests: 0, estimatedCostUsd: 0 },
 }
 
 /** The words of a page, without its marks. */

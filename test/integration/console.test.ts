@@ -5,7 +5,7 @@ import { loadBuiltIns } from '../../src/catalogue/codebook-files.ts'
 import { createSchemes, type SchemeRegistry } from '../../src/catalogue/schemes.ts'
 import { createStore } from '../../src/store/store.ts'
 import type { ResultFilter, Store } from '../../src/store/types.ts'
-import { result } from '../helpers/batches.ts'
+import { batch, result } from '../helpers/batches.ts'
 import { startTestConsole, type TestConsole } from '../helpers/console.ts'
 import { createBatchPlanner } from '../helpers/planned-batches.ts'
 import { sharedPostgres, type TestDatabase } from '../helpers/postgres.ts'
@@ -59,16 +59,8 @@ describe('a search', () => {
     ].map((row) => ({ ...row, classification: { ...row.classification, run_id: 'run-search' } }))
     for (const catalogue of ['searched', 'other']) {
       const results = rows.filter((row) => row.classification.catalogue === catalogue)
-      await store.saveBatch({
-        ...{
-          runId: 'run-search',
-          scope: { catalogue, codebook: CODEBOOK },
-          batchId: catalogue,
-          runStartedAt: startedAt,
-          sequence,
-        },
-        ...{ results, answers: [], requests: [], end: null, totals: totalsOf(results.length) },
-      })
+      const scope = { catalogue, codebook: CODEBOOK }
+      await store.saveBatch(batch(startedAt, results, { runId: 'run-search', scope, batchId: catalogue, sequence }))
     }
   })
 
@@ -332,19 +324,3 @@ describe('a review in the console', () => {
     assert.equal((await database.pool.query('select from review_decisions')).rowCount, before)
   })
 })
-
-function totalsOf(indicators: number) {
-  return {
-    ...{ indicators, classified: indicators, unchanged: 0, needsReview: indicators, unverified: 0 },
-    bySource: { rules: 0, reuse: 0, model: indicators, escalation: 0, person: 0 },
-    ...{
-      modelRequests: 0,
-      inputTokens: 0,
-      cachedInputTokens: 0,
-      outputTokens: 0,
-      costUsd: 0,
-      estimatedRequests: 0,
-      estimatedCostUsd: 0,
-    },
-  }
-}

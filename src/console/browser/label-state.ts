@@ -1,14 +1,9 @@
 /** Blind labels as the browser holds them: drawn records, the labels of one, and when a row is whole. */
 import type { Frame } from '../page/frame.ts'
-import type { LabelData } from '../page/label-page.ts'
+import type { BlindRecord, LabelData } from '../page/label-page.ts'
 import type { ReviewField } from '../page/review-page.ts'
-import type { Card } from './review-types.ts'
-
-export interface BlindRecord {
-  readonly id: string
-  readonly texts: readonly { readonly name: string; readonly text: string }[]
-  readonly samples: readonly { readonly date: string; readonly value: number }[]
-}
+import { post } from './post.ts'
+import type { Label } from './review-types.ts'
 
 type BlindLabels = Readonly<Record<string, string>>
 
@@ -17,33 +12,6 @@ const NONE = 'none'
 const UNKNOWN = '?'
 const TIMEOUT_MS = 120_000
 const DRAWN = 10
-
-/** A drawn record in the form of a card, without anything that was said of it. */
-export function blindCard({ id, samples }: BlindRecord, labels: BlindLabels, catalogue: string): Card {
-  return {
-    ...{
-      indicator_id: id,
-      name: '',
-      catalogue,
-      units: null,
-      description: null,
-      sample_values: samples,
-      why: '',
-      labels,
-    },
-    ...{
-      titles: {},
-      candidates: {},
-      confidence: 0,
-      field_confidence: {},
-      source: '',
-      issues: [],
-      rules: {},
-      model: null,
-    },
-    ...{ same_shape: 1, shape_hash: '', siblings: [] },
-  }
-}
 
 /** The labels with one more; of a field with several labels a second choice of the same one takes it out. */
 export function pickBlind(labels: BlindLabels, { name, most }: ReviewField, value: string | null): BlindLabels {
@@ -65,6 +33,12 @@ function doesApply(labels: BlindLabels, { appliesWhen }: ReviewField): boolean {
   )
 }
 
+/** What was chosen, as a card has it; undefined for a field without a label. */
+export function chosenIn(label: string | undefined): Label | undefined {
+  if (label === undefined || label === '') return undefined
+  return label === NONE ? null : label.split('+')
+}
+
 export function canTell(label: string | undefined): string {
   if (label === undefined || label === '') return '…'
   return label === UNKNOWN ? 'cannot tell' : label
@@ -75,12 +49,8 @@ export async function drawMore(
   { run, target }: LabelData,
 ): Promise<{ readonly records: readonly BlindRecord[] } | { readonly fault: string }> {
   try {
-    const response = await fetch(`${frame.base}/accuracy/draw`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', 'x-csrf-token': frame.csrf },
-      body: JSON.stringify({ run, count: DRAWN, ...(target === '' ? {} : { target }) }),
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-    })
+    const body = { run, count: DRAWN, ...(target === '' ? {} : { target }) }
+    const response = await post(frame, '/accuracy/draw', body, { timeoutMs: TIMEOUT_MS })
     const answer = (await response.json()) as { readonly records?: readonly BlindRecord[]; readonly message?: string }
     return answer.records === undefined
       ? { fault: answer.message ?? 'The rows could not be drawn.' }

@@ -4,10 +4,10 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { count, words } from '../page/format.ts'
 import type { Frame } from '../page/frame.ts'
 import { html } from '../page/html.ts'
-import type { LabelData } from '../page/label-page.ts'
+import type { BlindRecord, LabelData } from '../page/label-page.ts'
 import { Samples } from '../plots/record-parts.ts'
-import { type BlindRecord, blindCard, canTell, drawMore, isWhole, pickBlind } from './label-state.ts'
-import { choicesOf } from './review-card.ts'
+import { canTell, chosenIn, drawMore, isWhole, pickBlind } from './label-state.ts'
+import { Choices, choicesOf } from './review-card.ts'
 import { createCards } from './review-cards.ts'
 import { useBeforeLeaving, useFoundCodes } from './review-hooks.ts'
 import { actionOf } from './review-keys.ts'
@@ -45,10 +45,9 @@ function Labelling({ frame, data }: { readonly frame: Frame; readonly data: Labe
   )
   const record = records[0]
   const field = fields[at]
-  const card = record === undefined ? undefined : blindCard(record, labels, data.catalogue)
   useBeforeLeaving(outbox.flush)
   const found = useFoundCodes(service, field, search)
-  const choices = card === undefined || field === undefined ? [] : choicesOf(card, field, search, found)
+  const choices = record === undefined || field === undefined ? [] : choicesOf(field, search, [], found)
 
   useEffect(() => {
     if (records.length > 0) return undefined
@@ -109,13 +108,13 @@ function Labelling({ frame, data }: { readonly frame: Frame; readonly data: Labe
     const chosen =
       action.kind === 'choose'
         ? choices.find(({ key }) => key === action.key)
-        : action.kind === 'first'
+        : action.kind === 'first' && search.trim() !== ''
           ? choices[0]
           : undefined
     if (chosen !== undefined) give(chosen.value)
     else if (action.kind === 'move') go(at + action.by)
     else if (action.kind === 'unsure') give('?')
-    else if (action.kind === 'focus') document.getElementById('label-search')?.focus()
+    else if (action.kind === 'focus') document.getElementById(action.id)?.focus()
     else if (action.kind === 'leave') region.current?.focus({ preventScroll: true })
     else if (action.kind === 'decide') save()
   }
@@ -139,10 +138,7 @@ function Labelling({ frame, data }: { readonly frame: Frame; readonly data: Labe
         ) => html`<button type="button" class=${`field ${index === at ? 'chosen' : ''}`} aria-pressed=${index === at ? 'true' : 'false'} onClick=${() => go(index)}>
           <span class="dim">${one.title}</span><b>${canTell(labels[one.name])}</b></button>`,
       )}</div>
-      <fieldset class="choices"><legend>${field?.title}</legend>${field !== undefined && field.guidance !== '' && html`<p class="dim">${field.guidance}</p>`}
-        <label class="search-line">Search <input id="label-search" value=${search} autocomplete="off" maxlength="300" onInput=${(event: Event) => setSearch((event.target as HTMLInputElement).value)} /></label>
-        <div class="choice-list">${choices.map(({ value, title, hint, key }) => html`<button type="button" key=${value ?? ''} class="choice" onClick=${() => give(value)} title=${hint}>${key !== '' && html`<kbd>${key}</kbd>`}<span>${title}</span>${hint !== '' && html`<small>${hint}</small>`}</button>`)}</div>
-      </fieldset>
+      ${field !== undefined && html`<${Choices} ...${{ field, label: chosenIn(labels[field.name]), choices, search, onChoose: give, onSearch: setSearch }} />`}
     </div>`
     }
   </section>`

@@ -3,7 +3,7 @@ import type { VNode } from 'preact'
 import { count, label as shown, words } from '../page/format.ts'
 import { html } from '../page/html.ts'
 import { REASONS } from '../page/review-page.ts'
-import { Marked, Samples } from '../plots/record-parts.ts'
+import { Marked, quotedIn, Samples } from '../plots/record-parts.ts'
 import { doesApply, labelAfter } from './review-state.ts'
 import type { Candidate, Card, Corrections, Label, ReviewField } from './review-types.ts'
 
@@ -30,14 +30,10 @@ export interface Choice {
   readonly key: string
 }
 
-/** The sentences of findings quote the words that they rest on. */
-const QUOTED = /'([^']{1,80})'/g
-
 export function CardView(props: CardProps): VNode {
-  const { card, fields } = props
-  const marks = Object.values(card.rules).flatMap(({ because }) =>
-    [...because.matchAll(QUOTED)].map(([, one = '']) => one),
-  )
+  const { card, fields, corrections } = props
+  const marks = Object.values(card.rules).flatMap(({ because }) => quotedIn(because))
+  const field = fields[props.at]
   return html`<div class="card review-card">
     <p class="dim">${REASONS[card.why] ?? words(card.why)}${card.issues.slice(0, 3).map(({ message }) => html`<br /><bdi>${message.slice(0, 300)}</bdi>`)}</p>
     <h2><bdi><${Marked} text=${card.name.slice(0, 1_000)} marks=${marks} /></bdi></h2>
@@ -47,9 +43,9 @@ export function CardView(props: CardProps): VNode {
     ${card.description !== null && html`<p><bdi><${Marked} text=${card.description} marks=${marks} /></bdi></p>`}
     ${card.sample_values.length > 0 && html`<div class="half"><${Samples} points=${card.sample_values} /></div>`}
     <div class="fields" role="group" aria-label="Fields">
-      ${fields.map((field, index) => html`<${FieldRow} key=${field.name} field=${field} index=${index} ...${props} />`)}
+      ${fields.map((one, index) => html`<${FieldRow} key=${one.name} field=${one} index=${index} ...${props} />`)}
     </div>
-    <${Choices} ...${props} />
+    ${field !== undefined && html`<${Choices} ...${{ ...props, field, label: labelAfter(card, corrections, field.name) }} />`}
     ${
       card.model !== null &&
       html`<p><span class="dim">The model${card.model.name === null ? '' : ` ${card.model.name}`} says:</span> <bdi>${card.model.reason}</bdi></p>`
@@ -93,11 +89,16 @@ function titled(card: Card, { name, kind }: ReviewField, value: Label): string {
   return shown(value)
 }
 
-function Choices({ card, fields, at, corrections, choices, search, onChoose, onSearch }: CardProps): VNode | null {
-  const field = fields[at]
-  if (field === undefined) return null
-  const label = labelAfter(card, corrections, field.name)
-  const has = (value: string | null) => (value === null ? label === null : [label].flat().map(String).includes(value))
+export interface ChoicesProps extends Pick<CardProps, 'choices' | 'search' | 'onChoose' | 'onSearch'> {
+  readonly field: ReviewField
+  /** The label that the field has; undefined where nobody has given one yet. */
+  readonly label: Label | undefined
+}
+
+/** The values of a field, with the search that narrows them. */
+export function Choices({ field, label, choices, search, onChoose, onSearch }: ChoicesProps): VNode {
+  const given = label === undefined ? [] : [label].flat().map((one) => (one === null ? null : String(one)))
+  const has = (value: string | null) => given.includes(value)
   const isOpen = field.kind !== 'values' && field.kind !== 'codes'
   return html`<fieldset class="choices"><legend>${field.title}${field.most > 1 ? ` (at most ${field.most})` : ''}</legend>
     ${field.guidance !== '' && html`<p class="dim">${field.guidance}</p>`}
@@ -119,8 +120,13 @@ function Choices({ card, fields, at, corrections, choices, search, onChoose, onS
 const DIGITS = '123456789'
 const MOST_CHOICES = 40
 
-/** The values that can be chosen, in the order of their keys: those of the codebook, or codes that were found. */
-export function choicesOf(card: Card, field: ReviewField, search: string, found: readonly Candidate[]): Choice[] {
+/** The values that can be chosen, in the order of their keys: those of the codebook, or the likeliest codes, or those that were found. */
+export function choicesOf(
+  field: ReviewField,
+  search: string,
+  likeliest: readonly Candidate[],
+  found: readonly Candidate[],
+): Choice[] {
   const none = field.nullable ? [{ value: null, title: 'none', hint: 'no label', key: search === '' ? '0' : '' }] : []
   if (field.kind === 'values') {
     const wanted = search.trim().toLowerCase()
@@ -138,7 +144,7 @@ export function choicesOf(card: Card, field: ReviewField, search: string, found:
     ]
   }
   if (field.kind === 'codes') {
-    const codes = search.trim() === '' ? (card.candidates[field.name] ?? []) : found
+    const codes = search.trim() === '' ? likeliest : found
     return [
       ...codes.map(({ code, title, parents }, index) => ({
         value: code,

@@ -1,6 +1,7 @@
 /** Asks the console for cards and codes. */
 import type { Frame } from '../page/frame.ts'
-import type { Candidate, Card, ReviewData, Sitting } from './review-types.ts'
+import { post } from './post.ts'
+import type { Candidate, Card, GroupRecord, ReviewData, Sitting } from './review-types.ts'
 
 export interface MoreCards {
   readonly cards: readonly Card[]
@@ -10,6 +11,8 @@ export interface MoreCards {
 export interface Cards {
   /** The cards that the page holds now, or "away" where nobody answers. */
   more(sitting: Sitting): Promise<MoreCards | 'away'>
+  /** All cards of the group, or the sentence that says why they cannot be had. */
+  group(): Promise<readonly GroupRecord[] | string>
   codes(field: string, text: string): Promise<readonly Candidate[]>
   release(sitting: Sitting, hashes: readonly string[]): Promise<void>
 }
@@ -26,24 +29,29 @@ export function createCards(
   { codebook, catalogue, unverified = false, why = '', rule = '' }: CardScope,
 ): Cards {
   const scope = { codebook, catalogue, unverified }
-  const post = async (path: string, body: unknown): Promise<unknown> => {
-    const response = await fetch(frame.base + path, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', 'x-csrf-token': frame.csrf },
-      body: JSON.stringify(body),
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-    })
-    if (!response.ok) throw new Error(String(response.status))
-    return await response.json()
-  }
+  const group = { ...(why === '' ? {} : { why }), ...(rule === '' ? {} : { rule }) }
+  const send = (path: string, body: object) => post(frame, path, { ...scope, ...body }, { timeoutMs: TIMEOUT_MS })
   return {
     more: async ({ holder, without, later }) => {
-      const group = { ...(why === '' ? {} : { why }), ...(rule === '' ? {} : { rule }) }
-      const body = { ...scope, ...group, holder, without: [...without, ...later], most: HELD }
-      return await post('/review/cards', body).then(
-        (found) => found as MoreCards,
-        () => 'away' as const,
-      )
+      try {
+        const body = { ...group, holder, without: [...without, ...later], most: HELD }
+        const response = await send('/review/cards', body)
+        return response.ok ? ((await response.json()) as MoreCards) : 'away'
+      } catch {
+        return 'away'
+      }
+    },
+    group: async () => {
+      try {
+        const response = await send('/review/group', group)
+        const { records, message } = (await response.json()) as {
+          readonly records?: readonly GroupRecord[]
+          readonly message?: string
+        }
+        return records ?? message ?? 'The group could not be read.'
+      } catch {
+        return 'The service does not answer.'
+      }
     },
     codes: async (field, text) => {
       const query = new URLSearchParams({ codebook, field, q: text })
@@ -53,7 +61,7 @@ export function createCards(
       return codes
     },
     release: async ({ holder }, hashes) => {
-      await post('/review/release', { ...scope, holder, hashes }).catch(() => undefined)
+      await send('/review/release', { holder, hashes }).catch(() => undefined)
     },
   }
 }

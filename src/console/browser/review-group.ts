@@ -2,22 +2,13 @@
 import type { VNode } from 'preact'
 import { useState } from 'preact/hooks'
 import { count, words } from '../page/format.ts'
-import type { Frame } from '../page/frame.ts'
 import { html } from '../page/html.ts'
 import { REASONS } from '../page/review-page.ts'
-import type { Corrections, ReviewData } from './review-types.ts'
-
-export interface GroupRecord {
-  readonly indicator_id: string
-  readonly catalogue: string
-  readonly shape_hash: string
-  readonly labels: Corrections
-  readonly name: string
-  readonly same_shape: number
-}
+import type { Cards } from './review-cards.ts'
+import type { GroupRecord, ReviewData } from './review-types.ts'
 
 interface GroupProps {
-  readonly frame: Frame
+  readonly service: Cards
   readonly data: ReviewData
   readonly onAccept: (records: readonly GroupRecord[]) => void
 }
@@ -26,26 +17,17 @@ const SHOWN = 8
 /** A decision holds so many cards at the most. */
 const MOST = 300
 
-export function GroupBar({ frame, data, onAccept }: GroupProps): VNode | null {
+export function GroupBar({ service, data, onAccept }: GroupProps): VNode | null {
   const [records, setRecords] = useState<readonly GroupRecord[] | null>(null)
   const [fault, setFault] = useState('')
-  const { codebook, catalogue, unverified, why, rule } = data
+  const { why, rule } = data
   if (why === '' && rule === '') return null
   const name = why === '' ? `the rule ${rule}` : (REASONS[why] ?? words(why))
   const look = async () => {
-    const group = { ...(why === '' ? {} : { why }), ...(rule === '' ? {} : { rule }) }
-    try {
-      const response = await fetch(`${frame.base}/review/group`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', 'x-csrf-token': frame.csrf },
-        body: JSON.stringify({ codebook, catalogue, unverified, ...group }),
-      })
-      const found = (await response.json()) as { readonly records?: readonly GroupRecord[]; readonly message?: string }
-      setRecords(found.records?.slice(0, MOST) ?? null)
-      setFault(found.records === undefined ? (found.message ?? 'The group could not be read.') : '')
-    } catch {
-      setFault('The service does not answer.')
-    }
+    const found = await service.group()
+    const isFault = typeof found === 'string'
+    setRecords(isFault ? null : found.slice(0, MOST))
+    setFault(isFault ? found : '')
   }
   const accept = () => {
     if (records !== null) onAccept(records)

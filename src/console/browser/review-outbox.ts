@@ -1,5 +1,6 @@
 /** Decisions on their way to the service: kept in the browser until they are stored, sent again while the service is away. */
 import type { Frame } from '../page/frame.ts'
+import { post } from './post.ts'
 
 /** A decision as it is sent. */
 export interface Waiting {
@@ -21,7 +22,6 @@ export interface Outbox {
   takeBack(id: string): boolean
   /** Sends all at once, as before the page is left. */
   flush(): void
-  readonly waiting: number
 }
 
 export interface OutboxOptions {
@@ -73,7 +73,7 @@ export function createOutbox({ frame, path, onChange, onRefused }: OutboxOptions
       return
     }
     isSending = true
-    const outcome = await post(frame, path, next.body)
+    const outcome = await deliver(frame, path, next.body)
     isSending = false
     if (outcome === 'away' || outcome === 'signed-out') {
       reason =
@@ -90,15 +90,12 @@ export function createOutbox({ frame, path, onChange, onRefused }: OutboxOptions
     plan(0)
   }
 
-  const release = () => write(read().map((one) => ({ ...one, notBefore: 0 })))
+  const readReleased = () => read().map((one) => ({ ...one, notBefore: 0 }))
   plan(0)
   return {
-    get waiting() {
-      return read().length
-    },
     add: (id, body) => {
       // The next decision says that the one before was meant.
-      write([...read().map((one) => ({ ...one, notBefore: 0 })), { id, body, notBefore: Date.now() + GRACE_MS }])
+      write([...readReleased(), { id, body, notBefore: Date.now() + GRACE_MS }])
       plan(0)
     },
     takeBack: (id) => {
@@ -110,27 +107,22 @@ export function createOutbox({ frame, path, onChange, onRefused }: OutboxOptions
       return true
     },
     flush: () => {
-      release()
-      for (const { body } of read()) void post(frame, path, body, true)
+      const waiting = readReleased()
+      write(waiting)
+      for (const { body } of waiting) void deliver(frame, path, body, true)
     },
   }
 }
 
 /** Resolves with what became of the decision: stored, the sentence that refuses it, or that nobody can say now. */
-async function post(
+async function deliver(
   frame: Frame,
   path: string,
   body: unknown,
-  isLast = false,
+  keepalive = false,
 ): Promise<'stored' | 'away' | 'signed-out' | string> {
   try {
-    const response = await fetch(frame.base + path, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', 'x-csrf-token': frame.csrf },
-      body: JSON.stringify(body),
-      keepalive: isLast,
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-    })
+    const response = await post(frame, path, body, { timeoutMs: TIMEOUT_MS, keepalive })
     if (response.ok) return 'stored'
     if (response.status === 401 || response.status === 403) return 'signed-out'
     if (response.status !== 422 && response.status !== 400) return 'away'

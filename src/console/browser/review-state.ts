@@ -1,6 +1,5 @@
 /** What a page of review does with its cards, in pure functions: corrections, what a decision says, what a sitting remembers. */
-import type { GroupRecord } from './review-group.ts'
-import type { Card, Corrections, Done, Label, ReviewData, ReviewField, Sitting } from './review-types.ts'
+import type { Card, Corrections, Done, GroupRecord, Label, ReviewData, ReviewField, Sitting } from './review-types.ts'
 
 /** The most decisions that a page keeps to take back. */
 const KEPT_DONE = 50
@@ -97,15 +96,7 @@ export function afterDecision(sitting: Sitting, done: Done): Sitting {
 /** The sitting without its last decision, whose card comes again. */
 export function afterUndo(sitting: Sitting): Sitting {
   const last = sitting.done.at(-1)
-  if (last === undefined) return sitting
-  const isCorrected = Object.keys(last.corrections).length > 0
-  return {
-    ...sitting,
-    decided: sitting.decided - 1,
-    corrected: sitting.corrected - (isCorrected ? 1 : 0),
-    without: sitting.without.filter((hash) => hash !== last.card.shape_hash),
-    done: sitting.done.slice(0, -1),
-  }
+  return last === undefined ? sitting : withoutDecision(sitting, last.id)
 }
 
 /** A card that is put aside for later, or left to others because the reviewer is not sure of it. */

@@ -1,44 +1,18 @@
 /** The types of a review in the browser: cards, corrections, decisions and where a sitting is. */
+import type { ReviewItem } from '../../review/review-item.ts'
 import type { ReviewData, ReviewField } from '../page/review-page.ts'
 
-export type Label = string | number | readonly string[] | null
+export type Corrections = ReviewItem['labels']
+export type Label = Corrections[string]
 
 /** A card as the console sends it. */
-export interface Card {
-  readonly indicator_id: string
-  readonly name: string
-  readonly catalogue: string
-  readonly units: string | null
-  readonly description: string | null
-  readonly sample_values: readonly { readonly date: string; readonly value: number }[]
-  readonly why: string
-  readonly labels: Readonly<Record<string, Label>>
-  readonly titles: Readonly<Record<string, string>>
-  readonly candidates: Readonly<Record<string, readonly Candidate[]>>
-  readonly confidence: number
-  readonly field_confidence: Readonly<Record<string, number>>
-  readonly source: string
-  readonly issues: readonly { readonly code: string; readonly message: string }[]
-  readonly rules: Readonly<
-    Record<string, { readonly value: Label; readonly sure: boolean; readonly rule: string; readonly because: string }>
-  >
-  readonly model: {
-    readonly name: string | null
-    readonly answer: Readonly<Record<string, Label>>
-    readonly reason: string
-  } | null
-  readonly same_shape: number
-  readonly shape_hash: string
+export interface Card extends ReviewItem {
+  /** Some of the records that its decision settles. */
   readonly siblings: readonly { readonly id: string; readonly name: string }[]
 }
 
-export interface Candidate {
-  readonly code: string
-  readonly title: string
-  readonly parents: readonly string[]
-}
-
-export type Corrections = Readonly<Record<string, Label>>
+/** What is known of a card that is accepted with its group. */
+export type GroupRecord = Pick<Card, 'indicator_id' | 'catalogue' | 'shape_hash' | 'labels' | 'name' | 'same_shape'>
 
 /** A decision that was made on this page. */
 export interface Done {
@@ -67,4 +41,5 @@ export interface Sitting {
   readonly draft: { readonly shape: string; readonly corrections: Corrections; readonly note: string } | null
 }
 
+export type { Candidate } from '../../review/review-item.ts'
 export type { ReviewData, ReviewField }

@@ -8,7 +8,7 @@ import { leftText } from '../page/review-page.ts'
 import { ReviewBar } from './review-bar.ts'
 import { CardView, choicesOf } from './review-card.ts'
 import { createCards } from './review-cards.ts'
-import { GroupBar, type GroupRecord } from './review-group.ts'
+import { GroupBar } from './review-group.ts'
 import { Help } from './review-help.ts'
 import { useBeforeLeaving, useFoundCodes } from './review-hooks.ts'
 import { actionOf } from './review-keys.ts'
@@ -29,7 +29,7 @@ import {
   withoutDecision,
 } from './review-state.ts'
 import { keepSitting, keptSitting } from './review-store.ts'
-import type { Card, Corrections, Done, ReviewData } from './review-types.ts'
+import type { Card, Corrections, Done, GroupRecord, ReviewData } from './review-types.ts'
 
 /** Puts the review into the page that the server rendered. */
 export function enhance(frame: Frame, data: unknown): void {
@@ -40,7 +40,7 @@ export function enhance(frame: Frame, data: unknown): void {
 const random = () => crypto.randomUUID()
 
 function Review({ frame, data }: { readonly frame: Frame; readonly data: ReviewData }): VNode {
-  const { fields } = data
+  const { fields, codebook, catalogue, unverified } = data
   const [sitting, setSitting] = useState(() => keptSitting(frame, random))
   const [cards, setCards] = useState<readonly Card[]>([])
   const [state, setState] = useState<'loading' | 'ready' | 'away' | 'done'>('loading')
@@ -72,16 +72,13 @@ function Review({ frame, data }: { readonly frame: Frame; readonly data: ReviewD
   const card = cards[0]
   const field = fields[at]
   const found = useFoundCodes(service, field, search)
-  const choices = card === undefined || field === undefined ? [] : choicesOf(card, field, search, found)
+  const choices =
+    card === undefined || field === undefined ? [] : choicesOf(field, search, card.candidates[field.name] ?? [], found)
 
-  useLayoutEffect(
-    () =>
-      keepSitting(frame, {
-        ...sitting,
-        draft: card === undefined ? null : { shape: card.shape_hash, corrections, note },
-      }),
-    [sitting, corrections, note, card],
-  )
+  useLayoutEffect(() => {
+    const draft = card === undefined ? null : { shape: card.shape_hash, corrections, note }
+    keepSitting(frame, { ...sitting, draft })
+  }, [sitting, corrections, note, card])
 
   const take = (next: readonly Card[]) => {
     const [first] = next
@@ -128,6 +125,14 @@ function Review({ frame, data }: { readonly frame: Frame; readonly data: ReviewD
 
   useBeforeLeaving(outbox.flush)
 
+  /** Sends a decision of the run `run`. Returns the id under which it waits. */
+  const send = (run: string, records: readonly unknown[]): string => {
+    const id = random()
+    const scope = { codebook, catalogue, unverified, holder: sitting.holder, sitting: run }
+    outbox.add(id, { ...scope, id, records })
+    return id
+  }
+
   const decide = () => {
     if (card === undefined) return
     const open = openField(card, corrections, fields)
@@ -135,11 +140,8 @@ function Review({ frame, data }: { readonly frame: Frame; readonly data: ReviewD
       setAt(open)
       return setSaid(`${fields[open]?.title} has no label yet: choose one, or leave the card with s or x.`)
     }
-    const id = random()
     const run = again === undefined ? sitting.run : runIdOf(Date.now(), random)
-    const records = [recordOf(card, corrections, note, again)]
-    const scope = { codebook: data.codebook, catalogue: data.catalogue, unverified: data.unverified }
-    outbox.add(id, { ...scope, holder: sitting.holder, sitting: run, id, records })
+    const id = send(run, [recordOf(card, corrections, note, again)])
     setSitting(afterDecision({ ...sitting, run }, { card, corrections, note, id }))
     setSaid(
       `${Object.keys(corrections).length === 0 ? 'Accepted' : 'Corrected'}: ${count(card.same_shape)} ${card.same_shape === 1 ? 'record' : 'records'} settled.`,
@@ -149,9 +151,7 @@ function Review({ frame, data }: { readonly frame: Frame; readonly data: ReviewD
   }
 
   const acceptGroup = (group: readonly GroupRecord[]) => {
-    const id = random()
-    const scope = { codebook: data.codebook, catalogue: data.catalogue, unverified: data.unverified }
-    outbox.add(id, { ...scope, holder: sitting.holder, sitting: sitting.run, id, records: group.map(recordOfGroup) })
+    send(sitting.run, group.map(recordOfGroup))
     setSitting(afterGroup(sitting, group))
     setSaid(`Accepted ${count(group.length)} cards.`)
     const settled = new Set(group.map((one) => one.shape_hash))
@@ -226,7 +226,7 @@ function Review({ frame, data }: { readonly frame: Frame; readonly data: ReviewD
       onDecide=${decide} onAside=${putAside} onUndo=${undo} onHelp=${() => setHelp(!isHelp)} />
     <div role="status" aria-live="polite" class="said">${said}</div>
     <${Notices} waiting=${waiting} refused=${refused} onDismiss=${(id: string) => setRefused(refused.filter((one) => one.id !== id))} />
-    <${GroupBar} frame=${frame} data=${data} onAccept=${acceptGroup} />
+    <${GroupBar} service=${service} data=${data} onAccept=${acceptGroup} />
     ${isHelp && html`<${Help} />`}
     ${state === 'loading' && html`<p class="empty">The cards are being read …</p>`}
     ${state === 'away' && cards.length === 0 && html`<p class="note">The service does not answer. Trying again …</p>`}

@@ -5,7 +5,7 @@ import { OverTime, type RunOverTime } from '../plots/over-time.ts'
 import { count, percent, words } from './format.ts'
 import { type Frame, Layout, type PageProps } from './frame.ts'
 import { html } from './html.ts'
-import { Bar, Command, Empty, may, Time } from './parts.ts'
+import { Bar, Command, Empty, may, recordPath, Time } from './parts.ts'
 
 export type { RunOverTime }
 
@@ -58,7 +58,7 @@ export interface AccuracyRun {
 const USUAL_TARGET = 0.97
 
 export interface AccuracyData {
-  readonly runs: readonly { readonly id: string; readonly catalogue: string; readonly startedAt: string }[]
+  readonly runs: readonly { readonly id: string; readonly catalogue: string }[]
   readonly run: AccuracyRun | null
 }
 
@@ -100,8 +100,7 @@ function Run({ run, frame }: PageProps<AccuracyData> & { readonly run: AccuracyR
 }
 
 function Labelled({ run, frame }: { readonly run: AccuracyRun; readonly frame: Frame }): VNode {
-  const record = (id: string) =>
-    `${frame.base}/records/${[run.codebook, run.catalogue, id].map(encodeURIComponent).join('/')}`
+  const record = (id: string) => recordPath(frame, run.codebook, { catalogue: run.catalogue, id })
   const people = `${count(run.labelled)} ${run.labelled === 1 ? 'row' : 'rows'} labelled by ${run.people.join(', ')}`
   return html`<p class="dim">${people}</p><div class="columns">
     <section class="card"><${Rights} caption="Right by field" counts=${run.fields} /></section>

@@ -1,5 +1,6 @@
 /** The cluster: the rate budget with its history and a form to set it, replicas and nodes with release and memory, and the queue. */
 import type { VNode } from 'preact'
+import type { BudgetEntry } from '../../store/views/types.ts'
 import { Steps } from '../plots/steps.ts'
 import { bytes, count, duration, percent } from './format.ts'
 import { Layout, type PageProps } from './frame.ts'
@@ -27,18 +28,14 @@ export interface BudgetShown {
   }[]
 }
 
-export interface BudgetChangeShown {
-  readonly at: string
-  readonly rpm: number
-  readonly tpm: number | null
-  readonly by: string
-  readonly isConfigured: boolean
-}
-
 export interface NodeShown {
+  /** The address of its admin port. */
   readonly url: string
+  /** Null where it does not answer. */
   readonly version: string | null
+  /** Resident memory; null where nothing tells it. */
   readonly memoryBytes: number | null
+  /** Why it does not answer; empty where it does. */
   readonly fault: string
 }
 
@@ -47,7 +44,7 @@ export interface ClusterData {
   readonly budget: BudgetShown | null
   readonly fault: string
   /** The newest changes of the budget, the newest first, and the moment until which the newest is drawn. */
-  readonly history: readonly BudgetChangeShown[]
+  readonly history: readonly Omit<BudgetEntry, 'safety'>[]
   readonly until: string
   readonly nodes: readonly NodeShown[]
   /** Null until it was asked for. */

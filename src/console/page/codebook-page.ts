@@ -3,13 +3,13 @@ import type { VNode } from 'preact'
 import { count, label, percent } from './format.ts'
 import { Layout, type PageProps } from './frame.ts'
 import { html } from './html.ts'
+import { recordPath } from './parts.ts'
 
 export interface CodebookField {
   readonly name: string
   readonly title: string
   readonly guidance: string
   readonly note: string
-  readonly kind: string
   readonly most: number
   readonly nullable: boolean
   readonly asked: boolean
@@ -114,12 +114,10 @@ function shownBy(corrected: CodebookField['values'][number]['corrected']): strin
 }
 
 function Cases({ data, frame }: PageProps<CodebookData>): VNode {
-  const record = (catalogue: string, id: string) =>
-    `${frame.base}/records/${[data.name, catalogue, id].map(encodeURIComponent).join('/')}`
   return html`<section class="card" id="cases"><h2>Where people disagree</h2>
     <p class="dim">Labels of the same field of the same record that differ. What the definitions leave open shows here first.</p>
     <ul class="plain">${data.cases.map(
       ({ catalogue, id, field, labels, isSettled }) =>
-        html`<li><a href=${record(catalogue, id)}><bdi class="mono">${id}</bdi></a> <span class="dim"><bdi>${catalogue}</bdi></span> ${field}: ${labels.map(({ by, label: given }, index) => html`${index > 0 && ', '}<b>${given}</b> <span class="dim">(<bdi>${by}</bdi>)</span>`)}${isSettled && html` <span class="badge good">settled</span>`}</li>`,
+        html`<li><a href=${recordPath(frame, data.name, { catalogue, id })}><bdi class="mono">${id}</bdi></a> <span class="dim"><bdi>${catalogue}</bdi></span> ${field}: ${labels.map(({ by, label: given }, index) => html`${index > 0 && ', '}<b>${given}</b> <span class="dim">(<bdi>${by}</bdi>)</span>`)}${isSettled && html` <span class="badge good">settled</span>`}</li>`,
     )}</ul></section>`
 }

@@ -59,3 +59,8 @@ export function bytes(size: number): string {
   const value = size / 1_000 ** power
   return `${power === 0 ? value : value.toFixed(value < 10 ? 1 : 0)} ${UNITS[power]}`
 }
+
+/** A text that is not longer than the page can bear. */
+export function cut(text: string, length: number): string {
+  return text.length > length ? `${text.slice(0, length - 1).toWellFormed()}…` : text
+}

@@ -11,8 +11,6 @@ export interface Frame {
   readonly visitor: { readonly name: string; readonly rights: readonly string[]; readonly mayRename: boolean } | null
   /** What a form sends along, so that no page of another origin can send it. */
   readonly csrf: string
-  /** When the data of the page was looked up, ISO 8601. */
-  readonly now: string
   /** The zone in which times are shown. The server does not know the reader's, and shows UTC. */
   readonly zone: string
   /** What is wrong with the connection; '' while the data is fresh. */

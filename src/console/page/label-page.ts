@@ -5,6 +5,13 @@ import { html } from './html.ts'
 import { Command } from './parts.ts'
 import type { ReviewField } from './review-page.ts'
 
+/** A record to be labelled blind. */
+export interface BlindRecord {
+  readonly id: string
+  readonly texts: readonly { readonly name: string; readonly text: string }[]
+  readonly samples: readonly { readonly date: string; readonly value: number }[]
+}
+
 export interface LabelData {
   readonly run: string
   /** The target to plan for; '' where the certificate is planned already. */

@@ -118,3 +118,12 @@ export function Empty({ children }: { readonly children: ComponentChildren }): V
 export function may(frame: Frame, right: string): boolean {
   return frame.visitor?.rights.includes(right) === true
 }
+
+/** The address of the page of a record. */
+export function recordPath(
+  { base }: Frame,
+  codebook: string,
+  { catalogue, id }: { readonly catalogue: string; readonly id: string },
+): string {
+  return `${base}/records/${[codebook, catalogue, id].map(encodeURIComponent).join('/')}`
+}

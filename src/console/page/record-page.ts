@@ -1,11 +1,10 @@
 /** One record: its texts with the words marked that decided, its labels, and what runs said of it. */
 import type { VNode } from 'preact'
 import { Marked, Samples } from '../plots/record-parts.ts'
-import { count, label, words } from './format.ts'
+import { count, cut, label, words } from './format.ts'
 import { Layout, type PageProps } from './frame.ts'
 import { html } from './html.ts'
-import { Badge, Bar, Fact, may, Time } from './parts.ts'
-import { cut, recordPath } from './results-page.ts'
+import { Badge, Bar, Fact, may, recordPath, Time } from './parts.ts'
 
 export interface RecordField {
   readonly name: string
@@ -32,7 +31,6 @@ export interface HistoryRow {
   readonly source: string
   readonly status: string
   readonly confidence: number
-  readonly codebook: string
   readonly changes: readonly { readonly field: string; readonly from: unknown; readonly to: unknown }[]
 }
 
@@ -50,7 +48,6 @@ export interface RecordData {
   readonly issues: readonly { readonly code: string; readonly message: string }[]
   readonly reason: string
   readonly model: string | null
-  readonly promptVersion: string
   readonly runId: string
   readonly classifiedAt: string
   readonly history: readonly HistoryRow[]

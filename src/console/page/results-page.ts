@@ -1,9 +1,9 @@
 /** Results, searched and filtered on the server; the address of the page holds the whole filter, so that it can be passed on. */
 import type { VNode } from 'preact'
-import { count, label, words } from './format.ts'
+import { count, cut, label, words } from './format.ts'
 import { type Frame, Layout, type PageProps } from './frame.ts'
 import { html } from './html.ts'
-import { Badge, Empty } from './parts.ts'
+import { Badge, Empty, recordPath } from './parts.ts'
 
 export interface FieldChoices {
   readonly name: string
@@ -137,17 +137,4 @@ function pageOf({ base, path }: Frame, after: string): string {
   query.delete('after')
   if (after !== '') query.set('after', after)
   return `${base}/results?${query}`
-}
-
-export function recordPath(
-  { base }: Frame,
-  codebook: string,
-  { catalogue, id }: { readonly catalogue: string; readonly id: string },
-): string {
-  return `${base}/records/${[codebook, catalogue, id].map(encodeURIComponent).join('/')}`
-}
-
-/** A text that is not longer than the page can bear. */
-export function cut(text: string, length: number): string {
-  return text.length > length ? `${text.slice(0, length - 1).toWellFormed()}…` : text
 }

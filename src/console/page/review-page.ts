@@ -9,9 +9,8 @@ export interface ReviewField {
   readonly name: string
   readonly title: string
   readonly guidance: string
-  readonly note: string
   readonly kind: string
-  readonly values: readonly { readonly value: string; readonly definition: string; readonly not: string }[]
+  readonly values: readonly { readonly value: string; readonly definition: string }[]
   readonly nullable: boolean
   /** The most labels that a record may have in the field. */
   readonly most: number

@@ -1,6 +1,7 @@
 /** One run: how far it is, its pace, what it costs, what it met, and what can be done with it. */
 import type { VNode } from 'preact'
-import { type PaceAt, PacePlot } from '../plots/pace-plot.ts'
+import type { PacePoint, RunDetail } from '../../store/views/types.ts'
+import { PacePlot } from '../plots/pace-plot.ts'
 import { count, dollars, duration, percent, words } from './format.ts'
 import { type Frame, Layout, type PageProps } from './frame.ts'
 import { html } from './html.ts'
@@ -8,28 +9,17 @@ import { Action, Badge, Bar, Command, Fact, may, Progress, Shares, Time } from '
 import type { RunRow } from './runs-page.ts'
 
 export interface RunMore {
-  readonly command: string | null
-  readonly driver: { readonly host: string; readonly pid: number; readonly since: string } | null
-  readonly answered: number
-  readonly batches: number
-  readonly classified: number
-  readonly unchanged: number
+  readonly driver: { readonly host: string; readonly pid: number } | null
   readonly bySource: Readonly<Record<string, number>>
   readonly requests: number
-  readonly tokens: { readonly input: number; readonly cached: number; readonly output: number }
-  readonly estimatedCostUsd: number
+  readonly tokens: { readonly input: number; readonly output: number }
   /** The most that it may cost in US dollars; null where nobody has told a limit. */
   readonly maxCostUsd: number | null
 }
 
 export interface RunData extends RunRow, RunMore {
-  readonly pace: readonly PaceAt[]
-  readonly detail: {
-    readonly outcomes: Readonly<Record<string, number>>
-    readonly sampled: number
-    readonly confidence: readonly { readonly field: string; readonly mean: number; readonly low: number }[]
-    readonly issues: readonly { readonly code: string; readonly results: number }[]
-  }
+  readonly pace: readonly PacePoint[]
+  readonly detail: RunDetail
 }
 
 export const title = ({ id }: RunData): string => `Run ${id}`

@@ -10,7 +10,6 @@ export interface RunRow {
   readonly startedAt: string
   readonly updatedAt: string
   readonly state: string
-  readonly wanted: string
   readonly catalogue: string | null
   readonly codebook: string | null
   readonly size: number | null

@@ -8,7 +8,7 @@ import { Fact, Time } from '../page/parts.ts'
 export interface CertifiedShown {
   readonly state: 'shown' | 'missed' | 'more'
   readonly made_at: string
-  readonly plan: { readonly target: number; readonly delta: number; readonly population: number }
+  readonly plan: { readonly target: number }
   readonly result: {
     readonly labelled: number
     readonly waiting: number
@@ -27,7 +27,7 @@ export interface CertifiedShown {
       readonly labelled: number
       readonly alone: readonly [number, number]
     }[]
-    readonly cut: { readonly confidence: number; readonly rows: number; readonly left: number } | null
+    readonly cut: { readonly confidence: number; readonly rows: number } | null
   }
 }
 

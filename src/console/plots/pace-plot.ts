@@ -1,17 +1,9 @@
 /** The pace of a run as a small plot: requests that started, those refused, and records saved, every ten seconds. */
 import type { VNode } from 'preact'
+import type { PacePoint } from '../../store/views/types.ts'
 import { count } from '../page/format.ts'
 import { html } from '../page/html.ts'
 import { LivePlot } from './live-plot.ts'
-
-export interface PaceAt {
-  readonly at: string
-  readonly started: number
-  readonly refused: number
-  readonly failed: number
-  readonly indicators: number
-  readonly reused: number
-}
 
 /** Ten minutes in steps of ten seconds. */
 const STEPS = 60
@@ -20,7 +12,7 @@ const WIDTH = 600
 const HEIGHT = 90
 
 /** Drawn on the server as well, so that it is there without JavaScript; the table beneath tells the same in numbers. */
-export function PacePlot({ points, zone }: { readonly points: readonly PaceAt[]; readonly zone: string }): VNode {
+export function PacePlot({ points, zone }: { readonly points: readonly PacePoint[]; readonly zone: string }): VNode {
   const last = points.at(-1)
   if (last === undefined) return html`<p class="dim">Nothing has happened yet.</p>`
   const end = Date.parse(last.at)
@@ -30,14 +22,14 @@ export function PacePlot({ points, zone }: { readonly points: readonly PaceAt[];
   const mostRecords = Math.max(1, ...steps.map((step) => step?.indicators ?? 0))
   const x = (index: number) => (index * WIDTH) / STEPS
   const bar = (value: number, most: number) => (value / most) * (HEIGHT - 4)
-  const sum = (of: (point: PaceAt) => number) => points.reduce((whole, point) => whole + of(point), 0)
+  const sum = (of: (point: PacePoint) => number) => points.reduce((whole, point) => whole + of(point), 0)
   const line = steps
     .map(
       (step, index) =>
         `${(x(index) + WIDTH / STEPS / 2).toFixed(1)},${(HEIGHT - bar(step?.indicators ?? 0, mostRecords)).toFixed(1)}`,
     )
     .join(' ')
-  const valuesOf = (of: (point: PaceAt) => number) => steps.map((step) => (step === undefined ? 0 : of(step)))
+  const valuesOf = (of: (point: PacePoint) => number) => steps.map((step) => (step === undefined ? 0 : of(step)))
   const series = [
     { name: 'started', colour: '--accent', values: valuesOf(({ started }) => started) },
     { name: 'refused or failed', colour: '--bad', values: valuesOf(({ refused, failed }) => refused + failed) },

@@ -14,6 +14,13 @@ export function Marked({ text, marks }: { readonly text: string; readonly marks:
   return html`<span>${found.map((part, index) => (index % 2 === 1 ? html`<mark>${part}</mark>` : part))}</span>`
 }
 
+const QUOTED = /'([^']{1,80})'/g
+
+/** The words that the sentence of a finding quotes: those that the finding rests on. */
+export function quotedIn(sentence: string): string[] {
+  return [...sentence.matchAll(QUOTED)].map(([, words = '']) => words)
+}
+
 const WIDTH = 300
 const HEIGHT = 60
 const SHOWN = 200

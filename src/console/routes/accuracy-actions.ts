@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { ServiceError } from '../../errors.ts'
 import type { Certificates } from '../certificates.ts'
 import { HttpFault, type Sessions } from '../sessions.ts'
-import { checked } from './run-actions.ts'
+import { checked } from './forms.ts'
 
 const MAX_ROWS = 20
 const run = z.string().min(1).max(200)

@@ -1,21 +1,22 @@
 /** Sets the rate budget of the cluster. */
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
-import { budgetSchema } from '../budget.ts'
+import { budgetResponseSchema } from '../../restate/contract/budget.ts'
 import type { Ingress } from '../ingress.ts'
 import type { Sessions } from '../sessions.ts'
-import { checked } from './run-actions.ts'
+import { checked } from './forms.ts'
 
-const whole = (error: string) =>
-  z
+const formSchema = z.object({
+  rpm: z
     .string()
     .trim()
-    .regex(/^\d{1,10}$/, { error })
-    .transform(Number)
-const formSchema = z.object({
-  rpm: whole('must be a whole number of requests a minute'),
+    .regex(/^\d{1,10}$/, { error: 'must be a whole number of requests a minute' })
+    .transform(Number),
   tpm: z
-    .union([z.literal('').transform(() => undefined), whole('must be a whole number of tokens a minute')])
+    .string()
+    .trim()
+    .regex(/^\d{0,10}$/, { error: 'must be a whole number of tokens a minute' })
+    .transform((text) => (text === '' ? undefined : Number(text)))
     .optional(),
 })
 
@@ -26,7 +27,7 @@ export function serveClusterActions(
   app.post('/cluster/budget', sessions.protect('operate'), async (request, reply) => {
     const { rpm, tpm } = checked(formSchema, request.body)
     const by = sessions.require(request, 'operate').name
-    await ingress.ask('budget', { rpm, ...(tpm === undefined ? {} : { tpm }), by }, budgetSchema)
+    await ingress.ask('budget', { rpm, ...(tpm === undefined ? {} : { tpm }), by }, budgetResponseSchema)
     return reply.redirect(sessions.at('/cluster'), 303)
   })
 }

@@ -38,7 +38,7 @@ export function createFaults({
     reply.code(status).header('cache-control', 'no-store')
     if (!wantsPage(request)) return void reply.send({ message })
     const frame: Frame = {
-      ...{ base, path: request.url, visitor: null, csrf: '', now: new Date().toISOString(), zone: 'UTC', away: '' },
+      ...{ base, path: request.url, visitor: null, csrf: '', zone: 'UTC', away: '' },
       isLive: false,
     }
     const data = { title: TITLES[status] ?? 'Something went wrong', message }

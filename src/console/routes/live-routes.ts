@@ -5,7 +5,6 @@ import { createLive } from '../live.ts'
 import { faultOf, HttpFault, type Sessions } from '../sessions.ts'
 import { findView, type View } from '../view.ts'
 
-const LOOK_EVERY_MS = 1_000
 /** Each open page takes a connection and some kilobytes. */
 const MAX_WATCHERS = 500
 const querySchema = z.object({ path: z.string().max(2_000) })
@@ -14,21 +13,8 @@ export function serveLive(
   app: FastifyInstance,
   { views, sessions }: { readonly views: readonly View[]; readonly sessions: Sessions },
 ): void {
-  const lives = new Map<number, ReturnType<typeof createLive>>()
-  const liveOf = (everyMs: number) => {
-    const known = lives.get(everyMs)
-    if (known !== undefined) return known
-    const created = createLive({
-      everyMs: Math.max(LOOK_EVERY_MS, everyMs),
-      maxWatchers: MAX_WATCHERS,
-      describe: (error) => faultOf(error).message,
-    })
-    lives.set(everyMs, created)
-    return created
-  }
-  app.addHook('preClose', async () => {
-    for (const live of lives.values()) live.close()
-  })
+  const live = createLive({ maxWatchers: MAX_WATCHERS, describe: (error) => faultOf(error).message })
+  app.addHook('preClose', async () => live.close())
 
   app.get('/live', async (request, reply) => {
     const { path } = querySchema.parse(request.query)
@@ -45,7 +31,8 @@ export function serveLive(
       'x-accel-buffering': 'no',
     })
     const watcher = { response: raw, isAllowed: () => sessions.visitorOf(request)?.rights.has(view.right) === true }
-    const isWatched = liveOf(view.everyMs).watch(path, watcher, () => view.load({ params, query, visitor }))
+    const load = () => view.load({ params, query, visitor })
+    const isWatched = live.watch({ key: path, everyMs: view.everyMs, load }, watcher)
     if (!isWatched) raw.end('event: away\ndata: "too many pages are open"\n\n')
   })
 }

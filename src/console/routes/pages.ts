@@ -9,11 +9,10 @@ export interface PagesOptions {
   readonly views: readonly View[]
   readonly sessions: Sessions
   readonly assets: Assets
-  readonly base: string
 }
 
-export function servePages(app: FastifyInstance, { views, sessions, assets, base }: PagesOptions): void {
-  app.get('/', async (_request, reply) => reply.redirect(`${base}/runs`, 303))
+export function servePages(app: FastifyInstance, { views, sessions, assets }: PagesOptions): void {
+  app.get('/', async (_request, reply) => reply.redirect(sessions.at('/runs'), 303))
   for (const { path, right } of views) {
     app.get(path, async (request, reply) => {
       const visitor = sessions.require(request, right)

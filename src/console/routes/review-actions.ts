@@ -1,5 +1,5 @@
 /** What a page of review asks for and sends: cards, codes that are searched, and decisions. */
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import { askableFields } from '../../classification/fields.ts'
 import { decideAll, reportOf } from '../../review/decide.ts'
@@ -11,7 +11,7 @@ import { searchCodes } from '../code-search.ts'
 import type { Codebooks } from '../codebooks.ts'
 import { isOf, type QueueScope, type ReviewQueue } from '../review-queue.ts'
 import type { Sessions } from '../sessions.ts'
-import { checked } from './run-actions.ts'
+import { checked } from './forms.ts'
 
 const MAX_CARDS = 5
 /** Records of a card's shape whose names are shown. */
@@ -124,7 +124,7 @@ export function serveReviewActions(
     }
     await saveDecisions(store, scheme, decided, {
       runId: given.sitting,
-      by: visitorOf(sessions, request),
+      by: sessions.require(request, 'review').name,
       inSitting: { decisionId: given.id, decidedAt: await store.reviewCards.now() },
     })
     await queue.settle(
@@ -150,10 +150,6 @@ export function serveReviewActions(
       .parse(request.query)
     return { codes: searchCodes(await schemes.find(codebook), field, q) }
   })
-}
-
-function visitorOf(sessions: Sessions, request: FastifyRequest): string {
-  return sessions.require(request, 'review').name
 }
 
 const WORDING: Wording = {

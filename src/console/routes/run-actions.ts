@@ -1,35 +1,19 @@
 /** What can be done with a run: it is paused, resumed, stopped, and taken on after it has ended early. */
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
-import { MAX_COST_USD } from '../../classification/batch-request.ts'
 import { ServiceError } from '../../errors.ts'
 import { WANTED_STATES } from '../../lib/run-states.ts'
 import type { Store } from '../../store/types.ts'
-import { type CommandRunner, commandFault } from '../commands.ts'
+import { type CommandRunner, commandFault, DRIVEN_RUN } from '../commands.ts'
 import type { Sessions } from '../sessions.ts'
+import { checked, costField, optionalCostField } from './forms.ts'
 
 const paramsSchema = z.object({ run: z.string().min(1).max(200) })
 const wantSchema = z.object({ wanted: z.enum(WANTED_STATES) })
-const costError = 'The limit of the cost must be a number of US dollars, such as 2.50'
-const limitSchema = z.object({
-  max_cost: z
-    .string()
-    .trim()
-    .regex(/^\d{1,7}(?:\.\d{1,6})?$/, { error: costError })
-    .transform(Number)
-    .refine((usd) => usd <= MAX_COST_USD, { error: costError }),
-})
-const resumeSchema = z.object({
-  max_cost: z
-    .string()
-    .trim()
-    .regex(/^(?:\d{1,7}(?:\.\d{1,6})?)?$/, { error: costError })
-    .default(''),
-})
+const limitSchema = z.object({ max_cost: costField })
+const resumeSchema = z.object({ max_cost: optionalCostField })
 /** A detached run has begun after some seconds, in which it reads its file and asks the service. */
 const BEGIN_MS = 120_000
-/** The form of the ids of runs that commands drive, by which no id is taken for an option. */
-const DRIVEN_RUN = /^[A-Za-z0-9_][A-Za-z0-9_-]{0,99}$/
 
 export interface RunActionOptions {
   readonly store: Pick<Store, 'findRun' | 'drivers'>
@@ -68,21 +52,9 @@ export function serveRunActions(app: FastifyInstance, { store, commands, session
     const { run: id } = paramsSchema.parse(request.params)
     const { max_cost: maxCost } = checked(resumeSchema, request.body)
     if (!DRIVEN_RUN.test(id)) throw new ServiceError('input-invalid', 'This run was not started by a command')
-    const cost = maxCost === '' ? [] : ['--max-cost', maxCost]
+    const cost = maxCost === undefined ? [] : ['--max-cost', String(maxCost)]
     const result = await commands.run(['classify', '--resume', id, '--detach', ...cost], { timeoutMs: BEGIN_MS })
     if (result.code !== 0) throw commandFault(result)
     return reply.redirect(back(id), 303)
   })
-}
-
-/** The fields of a form. Throws input-invalid with the sentence of the first that is wrong. */
-export function checked<T>(schema: z.ZodType<T>, body: unknown): T {
-  const parsed = schema.safeParse(body ?? {})
-  if (parsed.success) return parsed.data
-  const [issue] = parsed.error.issues
-  const field = issue?.path.join('.') ?? ''
-  throw new ServiceError(
-    'input-invalid',
-    field === '' ? 'The form is wrong' : `${field}: ${issue?.message ?? 'is wrong'}`,
-  )
 }

@@ -11,7 +11,6 @@ export interface SignInOptions {
   readonly access: Access
   readonly sessions: Sessions
   readonly assets: Assets
-  readonly base: string
 }
 
 /** Tries of one address in a minute: a token has 256 bits, so that even millions would find none. */
@@ -22,7 +21,7 @@ const querySchema = z.object({ token: z.string().max(1_000).optional(), next: z.
 const formSchema = z.object({ token: z.string().max(1_000).default(''), next: z.string().max(2_000).default('') })
 const nameSchema = z.object({ name: z.string().max(1_000).default(''), next: z.string().max(2_000).default('') })
 
-export function serveSignIn(app: FastifyInstance, { access, sessions, assets, base }: SignInOptions): void {
+export function serveSignIn(app: FastifyInstance, { access, sessions, assets }: SignInOptions): void {
   const show = (request: FastifyRequest, reply: FastifyReply, next: string, fault = '') => {
     const data = { byFile: access.ownToken === undefined, fault, next }
     const frame = { ...sessions.frameOf(request, reply), visitor: null }
@@ -60,7 +59,7 @@ export function serveSignIn(app: FastifyInstance, { access, sessions, assets, ba
 
   app.post('/sign-out', sessions.protect('read'), async (_request, reply) => {
     sessions.close(reply)
-    return reply.redirect(`${base}/sign-in`, 303)
+    return reply.redirect(sessions.at('/sign-in'), 303)
   })
 }
 

@@ -6,8 +6,8 @@ import { type CommandRunner, commandFault } from '../commands.ts'
 import type { Inspections, Reading } from '../inspections.ts'
 import { LEFT_OUT } from '../page/upload-page.ts'
 import type { Sessions } from '../sessions.ts'
-import type { Uploads } from '../uploads.ts'
-import { checked } from './run-actions.ts'
+import { MAX_UPLOAD_BYTES, type Uploads } from '../uploads.ts'
+import { checked, optionalCostField } from './forms.ts'
 
 export interface StartOptions {
   readonly uploads: Uploads
@@ -16,33 +16,31 @@ export interface StartOptions {
   readonly sessions: Sessions
 }
 
-const MAX_BYTES = 4 * 1024 ** 3
 /** A run has begun when its file was read once and the service has answered. */
 const BEGIN_MS = 15 * 60_000
 const begunSchema = z.object({ run_id: z.string() })
 
-const costError = 'must be a number of US dollars, such as 2.50'
 const startSchema = z.looseObject({
   catalogue: z.string().trim().max(256).default(''),
   codebook: z.string().trim().max(200).default(''),
-  max_cost: z
-    .string()
-    .trim()
-    .regex(/^(?:\d{1,7}(?:\.\d{1,6})?)?$/, { error: costError })
-    .default(''),
+  max_cost: optionalCostField,
   mode: z.enum(['hybrid', 'model', 'rules']).default('hybrid'),
   skip_invalid: z.string().optional(),
 })
 
 export function serveStart(app: FastifyInstance, { uploads, inspections, commands, sessions }: StartOptions): void {
-  app.addContentTypeParser('application/octet-stream', { bodyLimit: MAX_BYTES }, (_request, payload, done) => {
+  app.addContentTypeParser('application/octet-stream', { bodyLimit: MAX_UPLOAD_BYTES }, (_request, payload, done) => {
     // The file goes to the disk as it comes, and never as a whole through memory.
     done(null, payload)
   })
 
   app.post(
     '/start/upload',
-    { ...sessions.protect('submit'), bodyLimit: MAX_BYTES, config: { rateLimit: { max: 60, timeWindow: 60_000 } } },
+    {
+      ...sessions.protect('submit'),
+      bodyLimit: MAX_UPLOAD_BYTES,
+      config: { rateLimit: { max: 60, timeWindow: 60_000 } },
+    },
     async (request) => {
       const { name } = z.object({ name: z.string().max(1_000).default('catalogue') }).parse(request.query)
       const upload = await uploads.save(name, request.body as NodeJS.ReadableStream)
@@ -61,7 +59,7 @@ export function serveStart(app: FastifyInstance, { uploads, inspections, command
       ...['classify', upload.path, '--detach', '--json', '--mode', mode, ...options],
       ...(catalogue === '' ? [] : [`--catalogue=${catalogue}`]),
       ...(codebook === '' ? [] : [`--codebook=${codebook}`]),
-      ...(cost === '' ? [] : ['--max-cost', cost]),
+      ...(cost === undefined ? [] : ['--max-cost', String(cost)]),
       ...(skips === undefined ? [] : ['--skip-invalid']),
     ]
     const result = await commands.run(args, { timeoutMs: BEGIN_MS, cwd: upload.folder })

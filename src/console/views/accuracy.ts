@@ -23,7 +23,7 @@ export function accuracyView({ store, certificates }: AccuracyDeps): View<page.A
       const runs = (await store.listRuns({ limit: SHOWN_RUNS })).filter(isOfRows)
       const runId = query.get('run') ?? runs[0]?.runId ?? ''
       const [part] = runId === '' ? [] : await store.certificates.findRunParts(runId)
-      const choices = runs.map((run) => ({ id: run.runId, catalogue: run.catalogue ?? '', startedAt: run.startedAt }))
+      const choices = runs.map((run) => ({ id: run.runId, catalogue: run.catalogue ?? '' }))
       if (part === undefined) return { runs: choices, run: null }
       const [plan, certified, labels] = await Promise.all([
         store.certificates.findPlan({ ...part, runId }),

@@ -1,12 +1,10 @@
 /** What the page of the cluster shows: replicas with their part of the budget, the budget, and the queue by handler. */
 import { z } from 'zod'
 import { linesOf } from '../../errors.ts'
-import type { BudgetResponse } from '../../restate/contract.ts'
+import { type BudgetResponse, budgetResponseSchema } from '../../restate/contract/budget.ts'
 import type { Store } from '../../store/types.ts'
-import { budgetSchema } from '../budget.ts'
 import { type CommandRunner, commandFault } from '../commands.ts'
 import type { Ingress } from '../ingress.ts'
-import type { NodeLook } from '../nodes.ts'
 import * as page from '../page/cluster-page.ts'
 import type { View } from '../view.ts'
 
@@ -14,7 +12,7 @@ export interface ClusterDeps {
   readonly ingress: Ingress
   readonly commands: CommandRunner
   readonly store: Pick<Store, 'views'>
-  readonly nodes: () => Promise<readonly NodeLook[]>
+  readonly nodes: () => Promise<readonly page.NodeShown[]>
   /** Where a browser reaches Restate's own page; empty where it cannot. */
   readonly restateUi: string
 }
@@ -65,7 +63,7 @@ export function clusterView({ ingress, commands, store, nodes, restateUi }: Clus
       // The queue comes with a later look, so that the page need not wait for it.
       void askQueue()
       const [budget, seen, history] = await Promise.all([
-        ingress.ask('budget', {}, budgetSchema).then(
+        ingress.ask('budget', {}, budgetResponseSchema).then(
           (found) => ({ budget: toBudget(found), fault: '' }),
           (error: unknown) => ({ budget: null, fault: linesOf(error).join(' ') }),
         ),

@@ -1,5 +1,4 @@
 /** What the pages of codebooks show: all codebooks, and one with its fields, values, rulings and examples. */
-import { labelText } from '../../catalogue/results-writer.ts'
 import type { Field } from '../../codebooks/codebook.ts'
 import type { Correction, Store } from '../../store/types.ts'
 import type { Codebooks } from '../codebooks.ts'
@@ -7,6 +6,7 @@ import * as codebookPage from '../page/codebook-page.ts'
 import * as codebooksPage from '../page/codebooks-page.ts'
 import type { View } from '../view.ts'
 import { chooseCodebook } from './codebook-choice.ts'
+import { labelOrNone } from './judge.ts'
 
 export interface CodebookDeps {
   readonly store: Pick<Store, 'listCodebooks' | 'views'>
@@ -53,7 +53,7 @@ export function codebookViews(deps: CodebookDeps): View[] {
           cases: disagreements.map(({ catalogue, id, field, labels, isSettled }) => ({
             ...{ catalogue, id, isSettled },
             field: codebook.field.get(field)?.title ?? field,
-            labels: labels.map(({ by, label }) => ({ by, label: label === null ? 'none' : labelText(label) })),
+            labels: labels.map(({ by, label }) => ({ by, label: labelOrNone(label) })),
           })),
           constraints: constraints.map(({ name: constraint, message, blocks }) => ({
             name: constraint,
@@ -81,7 +81,7 @@ function toField(
       : type.kind === 'codes'
         ? type.list.codes
             .slice(0, SHOWN_CODES)
-            .map(({ code, title: shown }) => ({ value: code, definition: shown, not: '' }))
+            .map(({ code, title: definition }) => ({ value: code, definition, not: '' }))
         : type.kind === 'derived'
           ? [...new Set(type.valueOf.values())].map((value) => ({
               value,
@@ -90,7 +90,7 @@ function toField(
             }))
           : []
   return {
-    ...{ name, title, guidance: guidance ?? '', note: note ?? '', kind: type.kind, most: multi ?? 1, nullable, asked },
+    ...{ name, title, guidance: guidance ?? '', note: note ?? '', most: multi ?? 1, nullable, asked },
     definition: 'definition' in type ? type.definition : '',
     values: values.map((value) => ({
       ...value,

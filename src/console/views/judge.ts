@@ -1,5 +1,6 @@
 /** Holds results of a run against labels of people: what is right by field, value, rule and confidence, and where people disagree. */
 import { labelText } from '../../catalogue/results-writer.ts'
+import { isSameLabel } from '../../classification/fields.ts'
 import type { Classification, LabelValue } from '../../classification/types.ts'
 import { brierScore, type Prediction, reliabilityBins } from '../../evidence/reliability.ts'
 import type { RunPart, RunRowWithInput, Store, StoredLabel } from '../../store/types.ts'
@@ -56,7 +57,7 @@ export async function judge(
         cases.push({
           id,
           field,
-          labels: all.map(({ by, label, isKnown }) => ({ by, label: isKnown ? shown(label) : '?' })),
+          labels: all.map(({ by, label, isKnown }) => ({ by, label: isKnown ? labelOrNone(label) : '?' })),
         })
         return []
       }
@@ -109,21 +110,20 @@ function settledOf(labels: readonly StoredLabel[]): StoredLabel | 'disputed' | u
   const third = labels.find(({ adjudicates }) => adjudicates)
   if (third !== undefined) return third.isKnown ? third : undefined
   const known = labels.filter(({ isKnown }) => isKnown)
-  if (new Set(known.map(({ label }) => canonical(label))).size > 1) return 'disputed'
-  return known[0]
+  const [first] = known
+  return known.some(({ label }) => !isSameLabel(label, first?.label)) ? 'disputed' : first
 }
 
 function judgeField(result: Classification, field: string, { label }: StoredLabel): Judged {
   const said = result.labels[field] ?? null
-  const isRight = canonical(said) === canonical(label)
-  return { field, said: shown(said), meant: shown(label), isRight, rule: result.field_source[field] ?? 'nothing' }
+  return {
+    ...{ field, said: labelOrNone(said), meant: labelOrNone(label), isRight: isSameLabel(said, label) },
+    rule: result.field_source[field] ?? 'nothing',
+  }
 }
 
-function canonical(label: LabelValue): string {
-  return JSON.stringify(Array.isArray(label) ? label.toSorted() : label)
-}
-
-function shown(label: LabelValue): string {
+/** A label as people read it. */
+export function labelOrNone(label: LabelValue): string {
   return label === null ? 'none' : labelText(label)
 }
 

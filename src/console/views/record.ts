@@ -1,5 +1,6 @@
 /** What the page of a record shows: its texts, what was decided on which words, what runs said before, and records like it. */
 
+import { isSameLabel } from '../../classification/fields.ts'
 import type { PreparedScheme } from '../../classification/scheme.ts'
 import type { Classification, Indicator, Labels } from '../../classification/types.ts'
 import { ServiceError } from '../../errors.ts'
@@ -8,6 +9,7 @@ import { personShapesOf } from '../../review/person-shape.ts'
 import type { HistoryEntry, Store } from '../../store/types.ts'
 import type { Codebooks } from '../codebooks.ts'
 import * as page from '../page/record-page.ts'
+import { quotedIn } from '../plots/record-parts.ts'
 import type { View } from '../view.ts'
 
 export interface RecordDeps {
@@ -53,7 +55,6 @@ export function recordView({ store, schemes }: RecordDeps): View<page.RecordData
         issues: result.issues,
         reason: result.reason,
         model: result.model,
-        promptVersion: result.prompt_version,
         runId: result.run_id,
         classifiedAt: result.classified_at,
         history: history.map((entry, index) => entryOf(entry, history[index + 1])),
@@ -69,9 +70,6 @@ function textsOf(indicator: Indicator): page.RecordData['texts'] {
     typeof text === 'string' ? [{ name, text: text.slice(0, MAX_TEXT).toWellFormed() }] : [],
   )
 }
-
-/** The words that sentences of findings quote: those that a finding rests on. */
-const QUOTED = /'([^']{1,80})'/g
 
 function fieldsOf(scheme: PreparedScheme, indicator: Indicator, result: Classification): page.RecordField[] {
   const { codebook, code } = scheme
@@ -94,21 +92,19 @@ function fieldsOf(scheme: PreparedScheme, indicator: Indicator, result: Classifi
               ...{ value: shownLabel(codebook, name, finding.value), sure: finding.sure, rule: finding.rule, because },
               stands: source === finding.rule,
             },
-      evidence: [...because.matchAll(QUOTED)].map(([, words = '']) => words),
+      evidence: quotedIn(because),
     }
   })
 }
 
 function entryOf(entry: HistoryEntry, before: HistoryEntry | undefined): page.HistoryRow {
-  const { runId, at } = { runId: entry.run_id, at: entry.runStartedAt }
   const changes = before === undefined ? [] : changesOf(before.labels, entry.labels)
   return {
-    runId,
-    at,
+    runId: entry.run_id,
+    at: entry.runStartedAt,
     source: entry.source,
     status: entry.status,
     confidence: entry.confidence,
-    codebook: entry.codebook,
     changes,
   }
 }
@@ -116,7 +112,7 @@ function entryOf(entry: HistoryEntry, before: HistoryEntry | undefined): page.Hi
 function changesOf(before: Labels, after: Labels): page.HistoryRow['changes'] {
   return Object.keys({ ...before, ...after }).flatMap((field) => {
     const [from, to] = [before[field] ?? null, after[field] ?? null]
-    return JSON.stringify(from) === JSON.stringify(to) ? [] : [{ field, from, to }]
+    return isSameLabel(from, to) ? [] : [{ field, from, to }]
   })
 }
 

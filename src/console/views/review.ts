@@ -63,22 +63,11 @@ function countsOf(items: readonly ReviewItem[], keysOf: (item: ReviewItem) => re
   return sorted.slice(0, MOST_GROUPS).map(([name, count]) => ({ name, ...count }))
 }
 
-export function toReviewField({
-  name,
-  title,
-  guidance,
-  note,
-  type,
-  multi,
-  nullable,
-  appliesWhen,
-}: Field): page.ReviewField {
+export function toReviewField({ name, title, guidance, type, multi, nullable, appliesWhen }: Field): page.ReviewField {
   const values =
-    type.kind === 'values'
-      ? type.values.map(({ value, definition, not }) => ({ value: String(value), definition, not: not ?? '' }))
-      : []
+    type.kind === 'values' ? type.values.map(({ value, definition }) => ({ value: String(value), definition })) : []
   return {
-    ...{ name, title, guidance: guidance ?? '', note: note ?? '', kind: type.kind, values, nullable },
+    ...{ name, title, guidance: guidance ?? '', kind: type.kind, values, nullable },
     most: multi ?? 1,
     appliesWhen:
       appliesWhen === null

@@ -47,7 +47,6 @@ function toRow(run: ListedRun): runsPage.RunRow {
     updatedAt: run.updatedAt,
     // The decisions of people are a run of their own, which nobody drives.
     state: run.runId.startsWith('review-') ? 'review' : runStateOf(run),
-    wanted: run.wanted,
     catalogue: run.catalogue,
     codebook: run.codebook,
     size: run.size,
@@ -62,17 +61,11 @@ function toRow(run: ListedRun): runsPage.RunRow {
 function moreOf(run: ListedRun): runPage.RunMore {
   const { driver } = run
   return {
-    command: run.command,
     // The time until the lease ends changes with each look and would tell every watcher so.
-    driver: driver === null ? null : { host: driver.host, pid: driver.pid, since: driver.since },
-    answered: run.answered,
-    batches: run.batches,
-    classified: run.classified,
-    unchanged: run.unchanged,
+    driver: driver === null ? null : { host: driver.host, pid: driver.pid },
     bySource: run.bySource,
     requests: run.modelRequests,
-    tokens: { input: run.inputTokens, cached: run.cachedInputTokens, output: run.outputTokens },
-    estimatedCostUsd: run.estimatedCostUsd,
+    tokens: { input: run.inputTokens, output: run.outputTokens },
     maxCostUsd: run.maxCostUsd,
   }
 }

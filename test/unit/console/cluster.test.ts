@@ -4,11 +4,11 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after, before, test } from 'node:test'
 import { render } from 'preact-render-to-string'
-import { budgetSchema } from '../../../src/console/budget.ts'
 import { createNodeLooks, type NodeOptions } from '../../../src/console/nodes.ts'
 import * as page from '../../../src/console/page/cluster-page.ts'
 import { html } from '../../../src/console/page/html.ts'
 import { clusterView } from '../../../src/console/views/cluster.ts'
+import { budgetResponseSchema } from '../../../src/restate/contract/budget.ts'
 import type { BudgetEntry } from '../../../src/store/views/types.ts'
 import { emptyStore } from '../../helpers/console.ts'
 
@@ -79,7 +79,7 @@ test('the page shows replicas of this release and of an earlier one, and who set
   }
   const store = emptyStore()
   const view = clusterView({
-    ingress: { ask: async () => budgetSchema.parse(answer) as never },
+    ingress: { ask: async () => budgetResponseSchema.parse(answer) as never },
     commands: { run: async () => ({ code: 0, stdout: '{"backlog":[]}', stderr: '' }) },
     store: { views: { ...store.views, listBudgetChanges: async () => history } },
     nodes: async () => [{ url: 'http://guard:9070', version: '1.7.2', memoryBytes: 123_456_789, fault: '' }],
@@ -102,7 +102,7 @@ test('the page shows replicas of this release and of an earlier one, and who set
     'a look that sees nothing new changes nothing',
   )
   const frame = {
-    ...{ base: '', path: '/cluster', csrf: 'c', now: data.until, zone: 'UTC', away: '', isLive: true },
+    ...{ base: '', path: '/cluster', csrf: 'c', zone: 'UTC', away: '', isLive: true },
     visitor: { name: 'ann', rights: ['read'], mayRename: false },
   }
   const text = render(html`<${page.Page} data=${data} frame=${frame} />`)

@@ -1,7 +1,7 @@
 /** What a page of review does with its cards: what a key means, what a decision says, what a sitting remembers. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { blindCard, isWhole, pickBlind } from '../../../src/console/browser/label-state.ts'
+import { chosenIn, isWhole, pickBlind } from '../../../src/console/browser/label-state.ts'
 import { choicesOf } from '../../../src/console/browser/review-card.ts'
 import { actionOf } from '../../../src/console/browser/review-keys.ts'
 import {
@@ -20,8 +20,8 @@ import {
 import type { Card, ReviewField } from '../../../src/console/browser/review-types.ts'
 
 const field = (name: string, more: Partial<ReviewField> = {}): ReviewField => ({
-  ...{ name, title: name, guidance: '', note: '', kind: 'values', nullable: false, most: 1, appliesWhen: {} },
-  values: ['a', 'b', 'c'].map((value) => ({ value, definition: `meaning of ${value}`, not: '' })),
+  ...{ name, title: name, guidance: '', kind: 'values', nullable: false, most: 1, appliesWhen: {} },
+  values: ['a', 'b', 'c'].map((value) => ({ value, definition: `meaning of ${value}` })),
   ...more,
 })
 const KIND = field('kind')
@@ -30,8 +30,18 @@ const DETAIL = field('detail', { appliesWhen: { kind: ['b'] }, nullable: true })
 const FIELDS = [KIND, TOPICS, DETAIL]
 
 const CARD: Card = {
-  ...blindCard({ id: 'X.1', texts: [], samples: [] }, {}, 'made up'),
-  ...{ shape_hash: 'a'.repeat(64), labels: { kind: 'a', topics: ['a'], detail: null } },
+  ...{ indicator_id: 'X.1', name: 'X', catalogue: 'made up', units: null, description: null, sample_values: [] },
+  ...{ why: 'doubt', labels: { kind: 'a', topics: ['a'], detail: null }, titles: {}, candidates: {} },
+  ...{
+    confidence: 0.5,
+    field_confidence: {},
+    source: 'model',
+    status: 'needs-review',
+    issues: [],
+    rules: {},
+    model: null,
+  },
+  ...{ same_shape: 1, same_shape_ids: ['X.1'], shape_hash: 'a'.repeat(64), siblings: [] },
 }
 
 test('a choice is a correction, and the label that the card has already is none', () => {
@@ -86,7 +96,7 @@ test('a sitting counts decisions, takes one back, and forgets one that was refus
 
 test('values have the digits as keys, a search narrows them, and codes come from the candidates or the search', () => {
   assert.deepEqual(
-    choicesOf(CARD, KIND, '', []).map(({ key, value }) => [key, value]),
+    choicesOf(KIND, '', [], []).map(({ key, value }) => [key, value]),
     [
       ['1', 'a'],
       ['2', 'b'],
@@ -94,22 +104,22 @@ test('values have the digits as keys, a search narrows them, and codes come from
     ],
   )
   assert.deepEqual(
-    choicesOf(CARD, KIND, 'meaning of b', []).map(({ value }) => value),
+    choicesOf(KIND, 'meaning of b', [], []).map(({ value }) => value),
     ['b'],
   )
-  assert.deepEqual(choicesOf(CARD, DETAIL, '', []).at(-1), { value: null, title: 'none', hint: 'no label', key: '0' })
+  assert.deepEqual(choicesOf(DETAIL, '', [], []).at(-1), { value: null, title: 'none', hint: 'no label', key: '0' })
   const codes = field('code', { kind: 'codes', values: [] })
-  const withCodes = { ...CARD, candidates: { code: [{ code: '11', title: 'Farming', parents: ['Nature'] }] } }
+  const likeliest = [{ code: '11', title: 'Farming', parents: ['Nature'] }]
   assert.deepEqual(
-    choicesOf(withCodes, codes, '', []).map(({ value, hint }) => [value, hint]),
+    choicesOf(codes, '', likeliest, []).map(({ value, hint }) => [value, hint]),
     [['11', 'Nature']],
   )
   assert.deepEqual(
-    choicesOf(withCodes, codes, 'mining', [{ code: '21', title: 'Mining', parents: [] }]).map(({ value }) => value),
+    choicesOf(codes, 'mining', likeliest, [{ code: '21', title: 'Mining', parents: [] }]).map(({ value }) => value),
     ['21'],
   )
   assert.deepEqual(
-    choicesOf(CARD, field('n', { kind: 'number', values: [] }), ' 12 ', []).map(({ value }) => value),
+    choicesOf(field('n', { kind: 'number', values: [] }), ' 12 ', [], []).map(({ value }) => value),
     ['12'],
   )
 })
@@ -154,6 +164,7 @@ test('blind labels: several labels toggle, none and cannot tell stand alone, and
   assert.deepEqual(pickBlind({ topics: 'a' }, TOPICS, '?'), { topics: '?' })
   assert.deepEqual(pickBlind({ topics: '?' }, TOPICS, 'a'), { topics: 'a' })
   assert.deepEqual(pickBlind({}, DETAIL, null), { detail: 'none' })
+  assert.deepEqual([undefined, '', 'none', '?', 'a+b'].map(chosenIn), [undefined, undefined, null, ['?'], ['a', 'b']])
   assert.equal(isWhole({ kind: 'a', topics: 'a' }, FIELDS), true)
   assert.equal(isWhole({ kind: 'b', topics: 'a' }, FIELDS), false)
   assert.equal(isWhole({ kind: 'b', topics: '?', detail: 'none' }, FIELDS), true)

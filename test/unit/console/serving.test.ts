@@ -1,6 +1,7 @@
 /** What the browser gets: modules that find each other, little to transfer, and one look at the database for all who watch. */
 import assert from 'node:assert/strict'
 import { EventEmitter, once } from 'node:events'
+import { readdirSync } from 'node:fs'
 import type { ServerResponse } from 'node:http'
 import { describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -9,22 +10,10 @@ import { createLive } from '../../../src/console/live.ts'
 import { findView, type View } from '../../../src/console/view.ts'
 import { startTestConsole } from '../../helpers/console.ts'
 
-const VIEWS = [
-  'runs',
-  'run',
-  'results',
-  'record',
-  'review',
-  'start',
-  'upload',
-  'cluster',
-  'accuracy',
-  'label',
-  'codebooks',
-  'codebook',
-  'sign-in',
-  'error',
-]
+const PAGE_FILE = /^(.+)-page\.ts$/
+const VIEWS = readdirSync(new URL('../../../src/console/page', import.meta.url)).flatMap(
+  (file) => PAGE_FILE.exec(file)?.[1] ?? [],
+)
 const MOST_BYTES = 120 * 1024
 
 describe('assets', () => {
@@ -45,7 +34,7 @@ describe('assets', () => {
       assert.doesNotMatch(text, /^(?:export )?(?:interface|type) /m, path)
     }
     visit('browser/main.ts')
-    assert.ok(seen.size > 20, [...seen].join(' '))
+    for (const view of VIEWS) assert.ok(seen.has(`page/${view}-page.ts`), `the browser finds the page ${view}`)
   })
 
   it('take at most 120 KiB with the page for each first view', async () => {
@@ -98,13 +87,14 @@ describe('a console behind a path', () => {
 describe('live pages', () => {
   it('are looked up once for all who watch, and told only what is new', async () => {
     let looks = 0
-    const live = createLive({ everyMs: 20, maxWatchers: 60, describe: String })
+    const live = createLive({ maxWatchers: 60, describe: String })
     const load = async () => {
       looks += 1
       return { step: Math.floor(looks / 3) }
     }
     const watchers = Array.from({ length: 50 }, () => fakeResponse())
-    for (const response of watchers) assert.ok(live.watch('/runs', { response, isAllowed: () => true }, load))
+    for (const response of watchers)
+      assert.ok(live.watch({ key: '/runs', everyMs: 20, load }, { response, isAllowed: () => true }))
     while (looks < 12) await sleep(5)
     const events = watchers.map(({ events }) => events().filter((event) => event.startsWith('event: data')))
     // Twelve looks saw five states at the most, whoever watched.
@@ -123,18 +113,19 @@ describe('live pages', () => {
   it('tell a late watcher the state at once, say why they are away, and end with the session', async () => {
     let isAway = false
     let isAllowed = true
-    const live = createLive({ everyMs: 10, maxWatchers: 2, describe: (error) => (error as Error).message })
+    const live = createLive({ maxWatchers: 2, describe: (error) => (error as Error).message })
     const load = async () => {
       if (isAway) throw new Error('the database is away')
       return { state: 'good' }
     }
     const first = fakeResponse()
-    live.watch('/x', { response: first, isAllowed: () => isAllowed }, load)
+    const page = { key: '/x', everyMs: 10, load }
+    live.watch(page, { response: first, isAllowed: () => isAllowed })
     while (!first.events().some((event) => event.includes('good'))) await sleep(5)
     const second = fakeResponse()
-    live.watch('/x', { response: second, isAllowed: () => true }, load)
+    live.watch(page, { response: second, isAllowed: () => true })
     assert.ok(second.events().some((event) => event.includes('good')))
-    assert.equal(live.watch('/x', { response: fakeResponse(), isAllowed: () => true }, load), false)
+    assert.equal(live.watch(page, { response: fakeResponse(), isAllowed: () => true }), false)
     isAway = true
     while (!second.events().some((event) => event.includes('the database is away'))) await sleep(5)
     isAllowed = false
