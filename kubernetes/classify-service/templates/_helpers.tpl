@@ -64,7 +64,7 @@ podSelector:
 {{- end -}}
 {{- end }}
 
-{{/* The settings with which replicas and guard reach the database: always through PgBouncer, in whose network nobody encrypts. */}}
+{{/* The settings with which replicas, guard and console reach the database: always through PgBouncer, in whose network nobody encrypts. */}}
 {{- define "classify.databaseEnv" -}}
 - { name: POSTGRES_HOST, value: {{ include "classify.host" (dict "root" . "component" "pgbouncer") }} }
 - { name: POSTGRES_PORT, value: "6432" }
