@@ -9,6 +9,7 @@ import { useProxies } from './config/proxies.ts'
 import { isServiceError, messageOf } from './errors.ts'
 import { drainApp } from './http/drain.ts'
 import { findServiceName } from './http/service-name.ts'
+import { EXIT_CONFIG, exitCodeOf } from './lib/ending/part-process.ts'
 import { onEnd } from './lib/ending/process-end.ts'
 import { describeForLog } from './lib/error-log.ts'
 import { allowedHosts, isLoopback } from './lib/network/caller.ts'
@@ -28,8 +29,6 @@ const DATABASE_RETRY_MS = 1_000
  * within one renewal, so the first lease usually comes sooner.
  */
 const LEASE_PATIENCE_MS = 500
-/** Exit code of a wrong configuration, which no restart mends. */
-const EXIT_CONFIG = 2
 
 await main()
 
@@ -45,10 +44,9 @@ async function main(): Promise<void> {
     for (const line of findNearMisses()) log.warn(line)
     await run(config, service, log)
   } catch (error) {
-    const isConfigWrong = isServiceError(error) && error.code === 'config-invalid'
+    process.exitCode = exitCodeOf(error)
     if (log === undefined) console.error(visibleLines(messageOf(error)))
-    else log.fatal(isConfigWrong ? {} : { err: error }, messageOf(error))
-    process.exitCode = isConfigWrong ? EXIT_CONFIG : 1
+    else log.fatal(process.exitCode === EXIT_CONFIG ? {} : { err: error }, messageOf(error))
   }
 }
 

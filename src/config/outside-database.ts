@@ -72,7 +72,8 @@ function fileDatabase(file: string, option: string): OutsideDatabase {
   return { at: { kind: 'sqlite', path }, url: `sqlite:${path}`, label: `sqlite:${file}`, name: parse(path).name }
 }
 
-function decoded(text: string): string {
+/** A part of a URL without its escapes; as it stands where they are none. */
+export function decoded(text: string): string {
   try {
     return decodeURIComponent(text)
   } catch {

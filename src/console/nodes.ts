@@ -10,7 +10,7 @@ export interface NodeOptions {
   readonly adminUrls: readonly string[]
   /** Whether a node that does not answer is missed, or its address is only one where there might be one. */
   readonly areMeant: boolean
-  /** The metrics of the nodes, in the order of `adminUrls`. */
+  /** The metrics of the nodes, in the order of `adminUrls`; more than those where an admin port leads to several nodes. */
   readonly metricsUrls: readonly string[]
   readonly token: string | undefined
   /** Where the node of a stack on this machine is recorded. */
@@ -45,16 +45,28 @@ export function createNodeLooks(options: NodeOptions): () => Promise<readonly No
 }
 
 async function lookAtAll({ adminUrls, areMeant, metricsUrls, token, dataDir }: NodeOptions) {
-  const looks = await Promise.all(
-    adminUrls.map(async (url, index): Promise<NodeShown> => {
-      const [asked, memoryBytes] = await Promise.all([
-        askVersion(url, token),
-        memoryOf(metricsUrls[index], adminUrls.length === 1 || index === 0 ? dataDir : undefined),
-      ])
-      return { url, memoryBytes, ...asked }
-    }),
-  )
-  return areMeant ? looks : looks.filter(({ version }) => version !== null)
+  const areShared = metricsUrls.length > adminUrls.length
+  const [ports, nodes] = await Promise.all([
+    Promise.all(
+      adminUrls.map(async (url, index): Promise<NodeShown> => {
+        const [asked, memoryBytes] = await Promise.all([
+          askVersion(url, token),
+          // A port that leads to any of several nodes says nothing of the memory of one.
+          areShared ? null : memoryOf(metricsUrls[index], adminUrls.length === 1 || index === 0 ? dataDir : undefined),
+        ])
+        return { url, memoryBytes, ...asked }
+      }),
+    ),
+    Promise.all(areShared ? metricsUrls.map(lookAtMetrics) : []),
+  ])
+  return [...(areMeant ? ports : ports.filter(({ version }) => version !== null)), ...nodes]
+}
+
+/** A node that has no admin port of its own here. */
+async function lookAtMetrics(url: string): Promise<NodeShown> {
+  const memoryBytes = await memoryOf(url, undefined)
+  const fault = memoryBytes === null ? 'its metrics tell no memory' : ''
+  return { url: new URL(url).origin, version: null, memoryBytes, fault }
 }
 
 async function askVersion(url: string, token: string | undefined): Promise<Pick<NodeShown, 'version' | 'fault'>> {

@@ -52,7 +52,7 @@ export async function ensureIdentity({ directory, variable, value, isMounted }: 
     })
     const isNew = pem === undefined
     if (pem === undefined) {
-      pem = String(generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }))
+      pem = createSigningKey()
       await replaceFile(file, pem, fileMode)
     }
     const publicKey = publicKeyOf(pem)
@@ -68,6 +68,11 @@ export async function ensureIdentity({ directory, variable, value, isMounted }: 
       cause: error,
     })
   }
+}
+
+/** Makes a new private key with which nodes sign, as PEM. */
+export function createSigningKey(): string {
+  return String(generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }))
 }
 
 /**

@@ -1,4 +1,4 @@
-/** The embedded stack on one machine: PostgreSQL, restate-server behind its guard, a replica, and the offline model where no real model is configured. */
+/** The embedded stack on one machine: PostgreSQL, restate-server behind its guard, a replica, the console, and the offline model where no real model is configured. */
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Logger } from 'pino'

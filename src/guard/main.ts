@@ -2,15 +2,11 @@
 import { pino } from 'pino'
 import { readConfig } from '../config/config.ts'
 import { forgetDatabaseVariables } from '../config/environment.ts'
-import { isServiceError, messageOf } from '../errors.ts'
-import { onEnd } from '../lib/ending/process-end.ts'
-import { LOG_HOOKS, visibleLines } from '../lib/visible-text.ts'
+import { runPart } from '../lib/ending/part-process.ts'
+import { LOG_HOOKS } from '../lib/visible-text.ts'
 import { startGuard } from './guard.ts'
 
-/** Exit code of a wrong configuration, which no restart mends. */
-const EXIT_CONFIG = 2
-
-async function main(): Promise<void> {
+runPart(async () => {
   forgetDatabaseVariables()
   const config = readConfig()
   const log = pino({ level: config.logLevel ?? 'info', base: { service: 'guard' }, hooks: LOG_HOOKS })
@@ -19,18 +15,8 @@ async function main(): Promise<void> {
   const ports = [...ingress, ...admin].map(({ port }) => port)
   log.info({ ports, publishedOn, tokens: tokensFile !== undefined }, 'The guard listens')
 
-  onEnd((reason) => {
+  return (reason) => {
     log.info({ reason }, 'The guard drains')
-    guard.close().then(
-      () => process.exit(0),
-      (error: unknown) => fail(error),
-    )
-  })
-}
-
-function fail(error: unknown): void {
-  process.stderr.write(`${visibleLines(messageOf(error))}\n`)
-  process.exit(isServiceError(error) && error.code === 'config-invalid' ? EXIT_CONFIG : 1)
-}
-
-main().catch(fail)
+    return guard.close()
+  }
+})

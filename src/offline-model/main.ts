@@ -2,9 +2,8 @@
 import { pino } from 'pino'
 import { readOfflineModelConfig } from '../config/config.ts'
 import type { OfflineAnswers } from '../config/offline-model-values.ts'
-import { isServiceError, messageOf } from '../errors.ts'
-import { onEnd } from '../lib/ending/process-end.ts'
-import { LOG_HOOKS, visibleLines } from '../lib/visible-text.ts'
+import { runPart } from '../lib/ending/part-process.ts'
+import { LOG_HOOKS } from '../lib/visible-text.ts'
 import { type AnswerStrategy, createRulesAnswers } from './answer-strategy.ts'
 import { createGoldAnswers, readGoldTable } from './answers-gold.ts'
 import { createHostileAnswers } from './answers-hostile.ts'
@@ -17,7 +16,7 @@ import { createOfflineModel } from './server.ts'
 /** The seed of the faults is fixed, so that the same faults come in the same order in every run. */
 const FAULT_SEED = 1
 
-async function main(): Promise<void> {
+runPart(async () => {
   const { logLevel, answers, faults, ...config } = readOfflineModelConfig()
   const log = pino({ level: logLevel, base: { service: 'offline-model' }, hooks: LOG_HOOKS })
   const strategy = await openAnswers(answers)
@@ -36,14 +35,11 @@ async function main(): Promise<void> {
   log.info({ url, latencyMs, rpm, tpm, answers, faults }, 'the offline model listens')
   process.send?.({ ready: true, port })
 
-  onEnd((reason) => {
+  return (reason) => {
     log.info({ reason }, 'the offline model closes')
-    model.close().then(
-      () => process.exit(0),
-      (error: unknown) => fail(error),
-    )
-  })
-}
+    return model.close()
+  }
+})
 
 /** Builds the answer strategy that the configuration names, and reads the file of a strategy that needs one. */
 async function openAnswers({ from, file, noise }: OfflineAnswers): Promise<AnswerStrategy> {
@@ -52,10 +48,3 @@ async function openAnswers({ from, file, noise }: OfflineAnswers): Promise<Answe
   const inner = file === null ? createRulesAnswers() : createGoldAnswers(await readGoldTable(file))
   return noise === 0 ? inner : createNoisyAnswers(inner, noise)
 }
-
-function fail(error: unknown): void {
-  process.stderr.write(`${visibleLines(messageOf(error))}\n`)
-  process.exit(isServiceError(error) && error.code === 'config-invalid' ? 2 : 1)
-}
-
-main().catch(fail)

@@ -2,9 +2,10 @@
 import { parseArgs } from 'node:util'
 import { messageOf } from '../../src/errors.ts'
 import { findDockerProblem } from '../compose/docker.ts'
-import { drillCluster } from './cluster.ts'
+import { clusterStack } from './cluster.ts'
 import type { Drill } from './counts.ts'
-import { drillEmbedded } from './embedded.ts'
+import { drill } from './drill.ts'
+import { embeddedStack } from './embedded.ts'
 
 const EXIT_FOUND = 1
 const EXIT_USAGE = 2
@@ -48,7 +49,8 @@ async function main(): Promise<number> {
       return EXIT_NO_DOCKER
     }
   }
-  return report(await (flags.cluster === true ? drillCluster : drillEmbedded)(rows, say))
+  const stack = await (flags.cluster === true ? clusterStack : embeddedStack)()
+  return report(await drill(stack, rows, say))
 }
 
 function report({ before, after, finished, faults }: Drill): number {

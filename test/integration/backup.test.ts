@@ -4,14 +4,15 @@ import { appendFile, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/prom
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { drillEmbedded } from '../drill/embedded.ts'
+import { drill } from '../drill/drill.ts'
+import { embeddedStack } from '../drill/embedded.ts'
 import { runCli } from '../helpers/cli.ts'
 
 const folder = await mkdtemp(join(tmpdir(), 'classify-backup-'))
 after(() => rm(folder, { recursive: true, force: true }))
 
 test('a stack that lost everything is as it was after a restore, and ends what was under way', async () => {
-  const { faults, before } = await drillEmbedded(120, () => undefined)
+  const { faults, before } = await drill(await embeddedStack(), 120, () => undefined)
   assert.deepEqual(faults, [])
   assert.equal(before['results'], 120)
   assert.ok((before['open'] ?? 0) > 0, 'work was under way')
@@ -24,13 +25,15 @@ test('a restore writes over no data, and a backup over no folder', async () => {
     string,
   ]
   await mkdir(join(dataDir, 'restate'), { recursive: true })
+  await mkdir(join(dataDir, 'console', 'certificates'), { recursive: true })
   await mkdir(join(dataDir, 'logs'))
   await writeFile(join(dataDir, 'restate', 'log'), 'entries')
   await writeFile(join(dataDir, 'logs', 'replica.log'), 'lines')
   const env = { DATA_DIR: dataDir }
 
   assert.equal((await runCli(['backup', backup], { env })).code, 0)
-  assert.deepEqual(await readdir(join(backup, 'data')), ['restate'], 'logs are no data')
+  const kept = await readdir(join(backup, 'data'))
+  assert.deepEqual(kept.toSorted(), ['console', 'restate'], 'files of the console are data, and logs are none')
   const again = await runCli(['backup', backup], { env })
   assert.equal(again.code, 2)
   assert.match(again.stderr, /holds backup.json already: name a folder that is new or empty/)

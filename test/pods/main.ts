@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { makeSecrets } from '../../src/cli/kubernetes/secrets.ts'
 import { docker, findDockerProblem, tryDocker } from '../compose/docker.ts'
 import { NAMESPACE, RELEASE, ROOT, render } from '../helpers/kubernetes/chart.ts'
+import { podsOf } from '../helpers/kubernetes/pods.ts'
 import { waitUntil } from '../helpers/wait.ts'
 import { createPodCluster, type PodCluster, untilReady } from './cluster.ts'
 import type { Secrets } from './files.ts'
@@ -13,6 +14,8 @@ import type { Secrets } from './files.ts'
 const EXIT_NO_DOCKER = 3
 const NAME = 'classify-pods'
 const IMAGE = `${NAME}:test`
+/** The components that run as the user postgres of their image. */
+const OF_POSTGRES: ReadonlySet<string> = new Set(['timescaledb', 'pgbouncer'])
 
 const problem = await findDockerProblem()
 if (problem === undefined) await main()
@@ -26,11 +29,11 @@ async function main(): Promise<void> {
   const objects = await render([], [`images.classify="${IMAGE}"`, 'replicas.count=2'])
   const root = await mkdtemp(join(tmpdir(), 'classify-pods-'))
   const users: Record<string, number> = {}
-  for (const [component, image] of Object.entries({
-    timescaledb: 'timescale/timescaledb:2.30.1-pg18',
-    pgbouncer: 'edoburu/pgbouncer:v1.25.2-p0',
-  })) {
+  for (const { labels, spec } of podsOf(objects)) {
+    const component = labels['app.kubernetes.io/component'] ?? ''
+    if (!OF_POSTGRES.has(component)) continue
     // Stand-ins of an image may have another number for its user.
+    const image = spec.containers[0]?.image ?? ''
     const { code, stdout } = await tryDocker(['run', '--rm', '--entrypoint', 'id', image, '-u', 'postgres'])
     if (code === 0) users[component] = Number(stdout.trim())
   }

@@ -47,6 +47,19 @@ restate.{{ .Values.restate.operator.clusterName }}.svc.{{ .Values.clusterDomain 
 {{- end -}}
 {{- end }}
 
+{{/* The metrics of the five nodes, each by the name of its own pod, separated by commas. */}}
+{{- define "classify.restateMetrics" -}}
+{{- $restate := include "classify.part" (dict "root" . "component" "restate") -}}
+{{- $pod := $restate -}}
+{{- $nodes := printf "%s-nodes.%s" $restate .Release.Namespace -}}
+{{- if eq .Values.restate.mode "operator" -}}
+{{- /* The operator names the StatefulSet and its headless Service so, in the namespace of the cluster. */ -}}
+{{- $pod = "restate" -}}
+{{- $nodes = printf "restate-cluster.%s" .Values.restate.operator.clusterName -}}
+{{- end -}}
+{{- range $i := until 5 }}{{ if $i }},{{ end }}http://{{ $pod }}-{{ $i }}.{{ $nodes }}.svc.{{ $.Values.clusterDomain }}:5122/metrics{{ end -}}
+{{- end }}
+
 {{/* The peers of NetworkPolicies that are the pods of Restate. */}}
 {{- define "classify.restatePeer" -}}
 {{- if eq .Values.restate.mode "operator" -}}
@@ -64,7 +77,7 @@ podSelector:
 {{- end -}}
 {{- end }}
 
-{{/* The settings with which replicas and guard reach the database: always through PgBouncer, in whose network nobody encrypts. */}}
+{{/* The settings with which replicas, guard and console reach the database: always through PgBouncer, in whose network nobody encrypts. */}}
 {{- define "classify.databaseEnv" -}}
 - { name: POSTGRES_HOST, value: {{ include "classify.host" (dict "root" . "component" "pgbouncer") }} }
 - { name: POSTGRES_PORT, value: "6432" }

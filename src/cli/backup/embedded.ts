@@ -6,11 +6,14 @@ import { claimDataDir, makeDataDir } from '../../embedded/data-dir.ts'
 import { endLeftovers } from '../../embedded/leftovers.ts'
 import { ServiceError } from '../../errors.ts'
 import { say } from '../ui/terminal.ts'
-import { checkBackup, dataOf, finishBackup, type Manifest, makeBackupFolder } from './manifest.ts'
+import { checkBackup, dataOf, type Manifest, writeBackup } from './manifest.ts'
 import { copyTree } from './tree.ts'
 
-/** What of DATA_DIR is data: the database, Restate's log and partitions, the signing key, and the journals of runs. */
-const FOLDERS = ['postgres', 'restate', 'identity', 'runs'] as const
+/**
+ * What of DATA_DIR is data: the database, Restate's log and partitions, the signing key, the journals of runs, and of the console the
+ * certificates and the files that resumed runs read again.
+ */
+const FOLDERS = ['postgres', 'restate', 'identity', 'runs', 'console'] as const
 
 /** The file that names the process of a database that runs, or was killed. */
 const isOfProcess = (name: string) => name === 'postmaster.pid'
@@ -21,16 +24,11 @@ export async function backUpEmbedded(config: Config, directory: string, signal: 
     const present = await presentFolders(dataDir)
     if (!present.includes('restate'))
       throw new ServiceError('config-invalid', `DATA_DIR (${dataDir}) holds no data of a stack: nothing was backed up`)
-    await makeBackupFolder(directory)
-    try {
-      await makeBackupFolder(dataOf(directory))
+    const copyAll = async (folder: string) => {
       for (const name of present)
-        await copyTree(join(dataDir, name), join(dataOf(directory), name), { signal, leavesOut: isOfProcess })
-      return await finishBackup(directory, 'embedded', signal)
-    } catch (error) {
-      for (const name of await readdir(directory)) await rm(join(directory, name), { recursive: true, force: true })
-      throw error
+        await copyTree(join(dataDir, name), join(folder, name), { signal, leavesOut: isOfProcess })
     }
+    return await writeBackup(directory, 'embedded', copyAll, signal)
   })
 }
 

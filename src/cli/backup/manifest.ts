@@ -1,14 +1,11 @@
 /** The list of a backup: what it is of, and every file with its hash, so that a restore finds out what is missing or changed. */
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { makePrivateFolder, writePrivateFile } from '../../embedded/private-files.ts'
 import { messageOf, ServiceError } from '../../errors.ts'
 import { parseJson } from '../../lib/json/json.ts'
 import { type CopiedFile, listTree } from './tree.ts'
-
-/** What a backup is of: the embedded stack of a folder, or the volumes of the Compose cluster. */
-export type BackupKind = 'embedded' | 'cluster'
 
 const FILE = 'backup.json'
 const DATA = 'data'
@@ -17,6 +14,7 @@ const MOST_SHOWN = 3
 
 const manifestSchema = z.object({
   format: z.literal(FORMAT),
+  /** What the backup is of: the embedded stack of a folder, or the volumes of the Compose cluster. */
   kind: z.enum(['embedded', 'cluster']),
   made_at: z.string(),
   files: z.array(z.object({ path: z.string(), bytes: z.number(), sha256: z.string() })),
@@ -28,8 +26,33 @@ export function dataOf(directory: string): string {
   return join(directory, DATA)
 }
 
-/** Makes the folder of a backup, which must be new or empty. Rejects with ServiceError config-invalid where it is not. */
-export async function makeBackupFolder(directory: string): Promise<void> {
+/**
+ * Makes the folder of a backup, has `fill` copy the data into a folder of it, and lists what was copied. The list is written last, so
+ * that a backup without one is known to be none; what fails leaves the folder empty. Rejects as `fill` does, and with ServiceError
+ * config-invalid where the folder is neither new nor empty.
+ */
+export async function writeBackup(
+  directory: string,
+  kind: Manifest['kind'],
+  fill: (folder: string) => Promise<void>,
+  signal: AbortSignal,
+): Promise<Manifest> {
+  await makeBackupFolder(directory)
+  try {
+    const folder = dataOf(directory)
+    await makePrivateFolder(folder)
+    await fill(folder)
+    const files = await listTree(folder, signal)
+    const manifest: Manifest = { format: FORMAT, kind, made_at: new Date().toISOString(), files }
+    await writePrivateFile(join(directory, FILE), `${JSON.stringify(manifest, null, 2)}\n`, 'wx')
+    return manifest
+  } catch (error) {
+    for (const name of await readdir(directory)) await rm(join(directory, name), { recursive: true, force: true })
+    throw error
+  }
+}
+
+async function makeBackupFolder(directory: string): Promise<void> {
   const entries = await readdir(directory).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return []
     throw new ServiceError('config-invalid', `${directory} must be a folder: ${messageOf(error)}`, { cause: error })
@@ -42,19 +65,11 @@ export async function makeBackupFolder(directory: string): Promise<void> {
   await makePrivateFolder(directory)
 }
 
-/** Lists what was copied, and writes the list last, so that a backup without one is known to be none. */
-export async function finishBackup(directory: string, kind: BackupKind, signal: AbortSignal): Promise<Manifest> {
-  const files = await listTree(dataOf(directory), signal)
-  const manifest: Manifest = { format: FORMAT, kind, made_at: new Date().toISOString(), files }
-  await writePrivateFile(join(directory, FILE), `${JSON.stringify(manifest, null, 2)}\n`, 'wx')
-  return manifest
-}
-
 /**
  * Reads the list of a backup, and compares every file with it. Rejects with ServiceError input-invalid where the folder is no whole
  * backup of this kind.
  */
-export async function checkBackup(directory: string, kind: BackupKind, signal: AbortSignal): Promise<Manifest> {
+export async function checkBackup(directory: string, kind: Manifest['kind'], signal: AbortSignal): Promise<Manifest> {
   const text = await readFile(join(directory, FILE), 'utf8').catch((error: unknown) => {
     throw new ServiceError('input-invalid', `${directory} is no whole backup: it has no ${FILE} (${messageOf(error)})`)
   })

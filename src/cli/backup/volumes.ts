@@ -6,8 +6,9 @@ import type { Config } from '../../config/config.ts'
 import { ServiceError } from '../../errors.ts'
 import { parseJson } from '../../lib/json/json.ts'
 import { type Compose, findCompose, requireSuccess } from '../cluster/compose.ts'
+import { listContainers } from '../cluster/containers.ts'
 import { say } from '../ui/terminal.ts'
-import { checkBackup, dataOf, finishBackup, type Manifest, makeBackupFolder } from './manifest.ts'
+import { checkBackup, dataOf, type Manifest, writeBackup } from './manifest.ts'
 import { copyTree } from './tree.ts'
 
 /** Volumes whose content the service `secrets` copies from the clone at every start. */
@@ -26,20 +27,15 @@ export async function backUpCluster(config: Config, directory: string, signal: A
   const present = await presentVolumes(cluster, signal)
   if (present.length === 0)
     throw new ServiceError('cluster-failed', 'The cluster has no volumes: nothing was backed up')
-  await makeBackupFolder(directory)
-  try {
-    await makeBackupFolder(dataOf(directory))
+  const packAll = async (folder: string) => {
     for (const key of present) {
       say(`Packing ${key} …`)
-      const target = resolve(dataOf(directory))
-      await tar(cluster, { key, folder: target, isReadOnly: true, signal }, ['-cf', `/backup/${key}${ARCHIVE}`, '.'])
+      const options = { key, folder: resolve(folder), isReadOnly: true, signal }
+      await tar(cluster, options, ['-cf', `/backup/${key}${ARCHIVE}`, '.'])
     }
-    await copyIdentity(config.cluster.identityDir, join(dataOf(directory), IDENTITY), signal)
-    return await finishBackup(directory, 'cluster', signal)
-  } catch (error) {
-    for (const name of await readdir(directory)) await rm(join(directory, name), { recursive: true, force: true })
-    throw error
+    await copyIdentity(config.cluster.identityDir, join(folder, IDENTITY), signal)
   }
+  return await writeBackup(directory, 'cluster', packAll, signal)
 }
 
 /** Makes the volumes of the cluster anew and unpacks the backup into them. Rejects where there are some already. */
@@ -54,17 +50,35 @@ export async function restoreCluster(config: Config, directory: string, signal: 
   const manifest = await checkBackup(directory, 'cluster', signal)
   const names = await readdir(dataOf(directory))
   const keys = names.filter((name) => name.endsWith(ARCHIVE)).map((name) => name.slice(0, -ARCHIVE.length))
-  await makeVolumes(cluster, keys, signal)
-  for (const key of keys) {
-    say(`Unpacking ${key} …`)
-    const folder = resolve(dataOf(directory))
-    await tar(cluster, { key, folder, isReadOnly: false, signal }, ['-xpf', `/backup/${key}${ARCHIVE}`])
+  try {
+    await makeVolumes(cluster, keys, signal)
+    for (const key of keys) {
+      say(`Unpacking ${key} …`)
+      const folder = resolve(dataOf(directory))
+      await tar(cluster, { key, folder, isReadOnly: false, signal }, ['-xpf', `/backup/${key}${ARCHIVE}`])
+    }
+    await copyIdentity(join(dataOf(directory), IDENTITY), config.cluster.identityDir, signal)
+    return manifest
+  } catch (error) {
+    await removeVolumes(cluster)
+    throw error
   }
-  await copyIdentity(join(dataOf(directory), IDENTITY), config.cluster.identityDir, signal)
-  return manifest
 }
 
-/** Has Compose make the volumes, so that it knows them as its own. Nothing runs yet. Parts by profile, and their images, are only asked for where the backup has their volumes. */
+/**
+ * Removes the volumes of a restore that failed, none of which was there before it: half of the data would be taken for the whole of
+ * it at the next start. Says so where Docker does not remove them, as when a container of the restore still has one.
+ */
+async function removeVolumes({ compose }: Cluster): Promise<void> {
+  const removal = { output: 'captured', allProfiles: true } as const
+  const removed = await compose.run(['down', '--volumes'], removal).catch(() => undefined)
+  if (removed?.code !== 0) say('The volumes now hold a part of the data alone: remove them with npm run cluster:clean')
+}
+
+/**
+ * Has Compose make the volumes, so that it knows them as its own. Nothing runs yet. Parts by profile, and their images, are only asked
+ * for where the backup has their volumes.
+ */
 async function makeVolumes(cluster: Cluster, keys: readonly string[], signal: AbortSignal): Promise<void> {
   for (const allProfiles of [false, true]) {
     const made = await cluster.compose.run(['up', '--no-start'], { output: 'stderr', allProfiles, signal })
@@ -88,10 +102,8 @@ interface Cluster {
 
 async function findCluster(config: Config, signal: AbortSignal): Promise<Cluster> {
   const compose = await findCompose(config, signal)
-  const running = await compose.run(['ps', '-q'], { output: 'captured', allProfiles: true, signal })
-  const ids = requireSuccess('docker compose ps', running).stdout.split('\n').filter(Boolean)
-  const states = await Promise.all(ids.map((id) => inspectState(compose, id, signal)))
-  if (states.includes('running'))
+  const containers = await listContainers(compose, signal)
+  if (containers.some(({ state }) => state === 'running'))
     throw new ServiceError('cluster-failed', 'The cluster runs, and its volumes change meanwhile: npm run cluster:stop')
   const described = await compose.run(['config', '--format', 'json'], { output: 'captured', allProfiles: true, signal })
   const project = projectSchema.safeParse(parseJson(requireSuccess('docker compose config', described).stdout))
@@ -104,11 +116,6 @@ async function findCluster(config: Config, signal: AbortSignal): Promise<Cluster
     image: services.nginx.image,
     volumes: Object.fromEntries(own.map(([key, { name }]) => [key, name])),
   }
-}
-
-async function inspectState(compose: Compose, id: string, signal: AbortSignal): Promise<string> {
-  const result = await compose.docker(['inspect', '-f', '{{.State.Status}}', id], { output: 'captured', signal })
-  return result.stdout.trim()
 }
 
 /** The volumes of the Compose file that Docker has. */

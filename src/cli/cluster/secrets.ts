@@ -12,6 +12,7 @@ import { CONSOLE_SERVICE, type Container, hostUrl } from './containers.ts'
 const PASSWORD_FILE = '/secrets/database/POSTGRES_PASSWORD'
 const TOKEN_FILE = '/secrets/console/CONSOLE_TOKEN'
 const FOLDER = 'cluster'
+const DATABASE_URL = 'database-url'
 const LINK = 'console-link'
 
 /**
@@ -34,7 +35,7 @@ export async function readDatabaseUrl(
 
 /** Where `writeDatabaseUrl` writes. */
 export function databaseUrlFile(config: Config): string {
-  return join(resolve(config.dataDir), FOLDER, 'database-url')
+  return secretFile(config, DATABASE_URL)
 }
 
 /**
@@ -49,7 +50,7 @@ export async function writeDatabaseUrl(
 ): Promise<string | undefined> {
   const url = await readDatabaseUrl(compose, containers, config, signal)
   if (url === undefined) return undefined
-  return await writeSecret(config, 'database-url', url)
+  return await writeSecret(config, DATABASE_URL, url)
 }
 
 /** The console of a running cluster, for the person who has started it. */
@@ -96,6 +97,9 @@ async function writeSecret(config: Config, name: string, text: string): Promise<
 
 /** Removes those files, whose secrets open nothing once the volumes are gone. */
 export async function removeSecretFiles(config: Config): Promise<void> {
-  await rm(databaseUrlFile(config), { force: true })
-  await rm(join(resolve(config.dataDir), FOLDER, LINK), { force: true })
+  for (const name of [DATABASE_URL, LINK]) await rm(secretFile(config, name), { force: true })
+}
+
+function secretFile(config: Config, name: string): string {
+  return join(resolve(config.dataDir), FOLDER, name)
 }

@@ -1,8 +1,10 @@
 /** The command `kubernetes:secrets`: prints the Secrets of the Helm chart with new passwords, tokens and a new signing key. */
-import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import type { Command } from 'commander'
 import { readConfig } from '../../config/config.ts'
-import { publicKeyOf } from '../../embedded/identity.ts'
+import type { DatabaseConnection } from '../../config/database-connection.ts'
+import { decoded } from '../../config/outside-database.ts'
+import { createSigningKey, publicKeyOf } from '../../embedded/identity.ts'
+import { createToken } from '../../lib/network/console-link.ts'
 import { sha256 } from '../../lib/sha256.ts'
 import { printJson, say } from '../ui/terminal.ts'
 
@@ -32,8 +34,9 @@ export function addKubernetesSecretsCommand(program: Command): void {
 }
 
 /** The password of a connection, whichever form it was given in. */
-function passwordOf(connection: object): string | undefined {
-  return 'password' in connection && typeof connection.password === 'string' ? connection.password : undefined
+function passwordOf(connection: DatabaseConnection): string | undefined {
+  if (!('url' in connection)) return connection.password
+  return decoded(new URL(connection.url).password) || undefined
 }
 
 export interface GivenSecrets {
@@ -48,11 +51,11 @@ export function makeSecrets({ namespace, restateNamespace }: Options, { password
     metadata: { name, namespace: own },
     stringData,
   })
-  const pem = String(generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }))
+  const pem = createSigningKey()
   const identity = { 'node.pem': pem, 'cluster.pub': `${publicKeyOf(pem)}\n` }
-  const [caller, operator] = [makeToken(), makeToken()]
+  const [caller, operator] = [createToken(), createToken()]
   return [
-    secret('classify-database', { POSTGRES_PASSWORD: password ?? makeToken() }),
+    secret('classify-database', { POSTGRES_PASSWORD: password ?? createToken() }),
     secret('classify-tokens', {
       API_TOKENS: `caller:${sha256(caller)}:submit+read\noperator:${sha256(operator)}:submit+read+review+operate\n`,
     }),
@@ -63,8 +66,4 @@ export function makeSecrets({ namespace, restateNamespace }: Options, { password
     ...(restateNamespace === undefined ? [] : [secret('classify-identity', identity, restateNamespace)]),
     ...(modelKey === undefined ? [] : [secret('classify-model', { OPENAI_API_KEY: modelKey })]),
   ]
-}
-
-function makeToken(): string {
-  return randomBytes(32).toString('hex')
 }

@@ -29,7 +29,7 @@ export interface BudgetShown {
 }
 
 export interface NodeShown {
-  /** The address of its admin port. */
+  /** The address of its admin port, or of its metrics where an admin port leads to several nodes. */
   readonly url: string
   /** Null where it does not answer. */
   readonly version: string | null
@@ -146,7 +146,7 @@ function Nodes({ nodes }: { readonly nodes: readonly NodeShown[] }): VNode {
     ${
       nodes.length === 0
         ? html`<p class="dim">No admin port answers.</p>`
-        : html`<div class="scroll flat" tabindex="0" role="region" aria-label="Nodes of Restate"><table class="rows"><thead><tr><th scope="col">Admin port</th><th scope="col">Release</th><th scope="col" class="num">Memory</th><th scope="col">State</th></tr></thead>
+        : html`<div class="scroll flat" tabindex="0" role="region" aria-label="Nodes of Restate"><table class="rows"><thead><tr><th scope="col">Address</th><th scope="col">Release</th><th scope="col" class="num">Memory</th><th scope="col">State</th></tr></thead>
       <tbody>${nodes.map(
         ({ url, version, memoryBytes, fault }) =>
           html`<tr key=${url}><th scope="row"><span class="mono">${url.replace(/^https?:\/\//, '')}</span></th><td>${version ?? '–'}</td><td class="num">${memory(memoryBytes)}</td><td>${fault === '' ? 'answers' : fault}</td></tr>`,

@@ -102,5 +102,3 @@ function lineOf(
     seen: labelsSeen(labels, fields),
   }
 }
-
-/** Who decides, as the record of decisions names it. A program may decide for several people by one token, so both are noted. */

@@ -58,6 +58,15 @@ test('a node that refuses, answers nonsense or is away says so, and one that may
   ])
 })
 
+test('where one admin port leads to several nodes, each of them is seen by its metrics', async () => {
+  const metricsUrls = [`${base}/metrics`, 'http://127.0.0.1:1/metrics']
+  assert.deepEqual(await looks({ metricsUrls })(), [
+    { url: base, version: '1.7.2', memoryBytes: null, fault: '' },
+    { url: base, version: null, memoryBytes: 123_456_789, fault: '' },
+    { url: 'http://127.0.0.1:1', version: null, memoryBytes: null, fault: 'its metrics tell no memory' },
+  ])
+})
+
 const REPLICA = { share: 1, rpm: 990, tpm: null, demand: 0, in_flight: 2, expires_in_ms: 3_000 }
 const BUDGET = { rpm: 1_000, tpm: null, safety: 0.99, paused_ms: 0, pace_factor: 1, account: { rpm: null, tpm: null } }
 const entry = (at: string, rpm: number, by: string, isConfigured = false): BudgetEntry => {

@@ -8,6 +8,7 @@ import { makeSecrets } from '../../../src/cli/kubernetes/secrets.ts'
 import { publicKeyOf } from '../../../src/embedded/identity.ts'
 import { parseTokens } from '../../../src/http/tokens.ts'
 import { sha256 } from '../../../src/lib/sha256.ts'
+import { runCli } from '../../helpers/cli.ts'
 import { CHART } from '../../helpers/kubernetes/chart.ts'
 
 interface Secret {
@@ -65,4 +66,17 @@ test('what is configured is taken, and no Secret of a model is made without a ke
     make({ namespace: 'apps' }).some(({ metadata }) => metadata.name === 'classify-model'),
     false,
   )
+})
+
+test('the command takes the password of the database in whichever form it is configured', async () => {
+  for (const env of [
+    { DATABASE_URL: 'postgres://tester:gi%2Fven@db.example/classify' },
+    { POSTGRES_HOST: 'db.example', POSTGRES_PASSWORD: 'gi/ven' },
+  ]) {
+    const { code, stdout, stderr } = await runCli(['kubernetes:secrets'], { env })
+    assert.equal(code, 0, stderr)
+    const { items } = JSON.parse(stdout) as { items: Secret[] }
+    assert.deepEqual(find(items, 'classify-database'), { POSTGRES_PASSWORD: 'gi/ven' })
+    assert.match(stderr, /but for what is configured here \(the password of the database\)/)
+  }
 })

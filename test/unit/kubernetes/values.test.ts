@@ -6,7 +6,7 @@ import { test } from 'node:test'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { parse } from 'yaml'
 import { SECRET_NAMES, VARIABLE_NAMES } from '../../../src/config/variables.ts'
-import { CHART, objectsOf, ROOT } from '../../helpers/kubernetes/chart.ts'
+import { CHART, NAMESPACE, objectsOf, ROOT } from '../../helpers/kubernetes/chart.ts'
 import { podsOf } from '../../helpers/kubernetes/pods.ts'
 import { skipWithoutHelm as skip } from '../../helpers/kubernetes/programs.ts'
 
@@ -76,6 +76,24 @@ test('a node has the settings of the Compose file, but for those that are named 
     [...own.keys()].filter((name) => name.startsWith('RESTATE_') && !known.has(name)),
     [],
   )
+})
+
+test('the console asks each node for its memory, by the name that its pod has', { skip }, async () => {
+  for (const way of ['production', 'operator in production']) {
+    const objects = await objectsOf(way)
+    const nodes = objects.find(({ kind, metadata }) => kind === 'StatefulSet' && metadata.name.endsWith('-restate'))
+    const cluster = objects.find(({ kind }) => kind === 'RestateCluster')
+    const { serviceName } = (nodes?.['spec'] ?? {}) as { serviceName?: string }
+    // The operator names its StatefulSet and the headless Service of the nodes so, in a namespace of the cluster's name.
+    const [pod, domain] = nodes
+      ? [nodes.metadata.name, `${serviceName}.${NAMESPACE}`]
+      : ['restate', `restate-cluster.${cluster?.metadata.name}`]
+    const page = podsOf(objects).find(({ of }) => of.endsWith('-console'))
+    assert.equal(
+      page?.spec.containers[0]?.env?.find(({ name }) => name === 'RESTATE_METRICS_URL')?.value,
+      [0, 1, 2, 3, 4].map((node) => `http://${pod}-${node}.${domain}.svc.cluster.local:5122/metrics`).join(','),
+    )
+  }
 })
 
 test('the images are those of the Compose file', () => {
