@@ -2,7 +2,8 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
-import { text } from 'node:stream/consumers'
+import { buffer, text } from 'node:stream/consumers'
+import type { TestContext } from 'node:test'
 import { pino } from 'pino'
 import type { GuardUpstream } from '../../src/config/guard-values.ts'
 import type { SharedParts } from '../../src/guard/answer.ts'
@@ -148,4 +149,34 @@ export async function sendRaw(port: number, bytes: string): Promise<string> {
   const socket = connect(port, '127.0.0.1')
   socket.write(bytes)
   return await text(socket)
+}
+
+/** A node that answers with what it was sent. */
+export const echo: Script = async (asked, response) => {
+  const body = await buffer(asked)
+  response.setHeader('content-type', 'application/json')
+  response.end(
+    JSON.stringify({
+      method: asked.method,
+      url: asked.url,
+      headers: asked.headers,
+      bytes: body.length,
+      body: body.subarray(0, 100).toString(),
+    }),
+  )
+}
+
+/** A port of the guard before a node that runs the script, both closed behind the test. */
+export async function world(
+  context: TestContext,
+  script: Script = echo,
+  options: Parameters<typeof startGuardPort>[1] = {},
+) {
+  const node = await startScriptedNode(script)
+  const guard = await startGuardPort({ url: node.url }, options)
+  context.after(async () => {
+    await guard.close()
+    await node.close()
+  })
+  return { node, guard, ask: (path: string, sent?: Call) => call(guard.url, path, sent) }
 }
