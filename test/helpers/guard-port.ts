@@ -16,7 +16,7 @@ import { createKeyCheck } from '../../src/guard/key-check.ts'
 import { createNodeMarks } from '../../src/guard/node-marks.ts'
 import { createPort } from '../../src/guard/port.ts'
 import { allowedHosts } from '../../src/lib/network/caller.ts'
-import { NODE_SILENCE } from '../../src/lib/silence.ts'
+import { NODE_SILENCE, type SilenceTimes } from '../../src/lib/silence.ts'
 import type { IdempotencyKeys } from '../../src/store/idempotency/types.ts'
 
 /** Passes every body on as it is. */
@@ -166,6 +166,9 @@ export const echo: Script = async (asked, response) => {
   )
 }
 
+/** A guard that asks its node only after an hour whether it lives: on a slow machine its questions would be counted, and held, as calls. */
+const UNASKED: SilenceTimes = { ...NODE_SILENCE, everyMs: 3_600_000 }
+
 /** A port of the guard before a node that runs the script, both closed behind the test. */
 export async function world(
   context: TestContext,
@@ -173,7 +176,7 @@ export async function world(
   options: Parameters<typeof startGuardPort>[1] = {},
 ) {
   const node = await startScriptedNode(script)
-  const guard = await startGuardPort({ url: node.url }, options)
+  const guard = await startGuardPort({ url: node.url }, { silence: UNASKED, ...options })
   context.after(async () => {
     await guard.close()
     await node.close()
