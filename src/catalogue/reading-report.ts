@@ -55,17 +55,15 @@ export function reportReading(file: PlainFile, table: Table, plan: Plan): Readin
 /** Where the observations of a table that is turned come from. */
 function periodsText({ columns }: Table, { layout }: Plan): string | undefined {
   const name = (place: number | undefined) => columns[place ?? -1] ?? ''
-  const times = (time: number, part: number | undefined) =>
-    part === undefined ? name(time) : `${name(time)}+${name(part)}`
   switch (layout.kind) {
     case 'long':
       return undefined
     case 'wide':
       return `(${layout.periods.length} columns, ${name(layout.periods[0]?.column)} to ${name(layout.periods.at(-1)?.column)})`
     case 'wide-rows':
-      return `(${layout.series.length} columns, by ${times(layout.time, layout.part)})`
+      return `(${layout.series.length} columns, by ${layout.times.map(name).join('+')})`
     case 'tall':
-      return `(${layout.values.length === 1 ? name(layout.values[0]) : `${layout.values.length} columns`} by ${times(layout.time, layout.part)})`
+      return `(${layout.values.length === 1 ? name(layout.values[0]) : `${layout.values.length} columns`} by ${layout.times.map(name).join('+')})`
   }
 }
 

@@ -1,9 +1,9 @@
 /** The contract of the store, which holds directly on PostgreSQL and through PgBouncer. */
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import type { Classification, Indicator, Status } from '../../src/classification/types.ts'
+import type { Classification, Indicator } from '../../src/classification/types.ts'
 import type { Store, StoredAnswer } from '../../src/store/types.ts'
-import { answer, batch, classification, LABELS, request, result, SCOPE, totals } from '../helpers/batches.ts'
+import { answer, batch, classification, request, result, SCOPE, totals, typed } from '../helpers/batches.ts'
 
 export interface StoreUnderTest {
   readonly store: Store
@@ -13,9 +13,6 @@ export interface StoreUnderTest {
 }
 
 const CODEBOOK = SCOPE.codebook
-
-/** The labels of a classification of this type. */
-const typed = (type: string) => ({ labels: { ...LABELS, type } })
 
 export function storeContract(
   name: string,
@@ -34,17 +31,6 @@ export function storeContract(
     const findLatest = (ids: readonly string[]) => store.findLatest(SCOPE, ids)
     const findOne = async (id: string) => (await store.findClassifications(id, SCOPE))[0]
     const numberIn = async (statement: string) => Number((await under.rows(`select (select ${statement}) as n`))[0]?.n)
-
-    it('gives a run one start, however many open it at once', async () => {
-      const starts = await Promise.all(Array.from({ length: 8 }, () => store.openRun('run-opened')))
-      assert.equal(new Set(starts.map((start) => start.startedAt)).size, 1)
-      assert.match(starts[0]?.startedAt ?? '', /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
-      const again = await store.openRun('run-opened')
-      assert.equal(again.startedAt, starts[0]?.startedAt)
-      const numbers = starts.map(({ sequence }) => sequence)
-      assert.equal(new Set(numbers).size, numbers.length)
-      assert.ok(again.sequence > Math.max(...numbers))
-    })
 
     it('takes the result of the batch that was planned last for the newest, whatever the clocks say', async () => {
       const { startedAt, sequence } = await store.openRun('run-skewed-1')
@@ -137,66 +123,6 @@ export function storeContract(
       assert.equal(await numberIn(`count(*) from result_history where run_id = 'run-twice'`), 100)
       assert.equal(await numberIn(`count(*) from results where run_id = 'run-twice'`), 100)
       assert.equal(await numberIn(`count(*) from llm_requests where run_id = 'run-twice'`), 2)
-    })
-
-    it('replaces the totals of a batch that is saved again with others', async () => {
-      const { startedAt } = await store.openRun('run-again')
-      for (const classified of [40, 100]) {
-        await store.saveBatch(batch(startedAt, [], { runId: 'run-again', totals: totals(100, { classified }) }))
-      }
-      const run = await store.findRun('run-again')
-      assert.deepEqual([run?.batches, run?.indicators, run?.classified], [1, 100, 100])
-    })
-
-    it('adds up what was answered of a run, also where replicas count at once, and leaves unknown runs out', async () => {
-      await store.openRun('run-counted-1')
-      await store.openRun('run-counted-2')
-      const runs = ['run-counted-2', 'run-counted-1', 'run-nobody']
-      const count = (names: readonly string[]) => store.addAnswered(new Map(names.map((name) => [name, 3])))
-      await Promise.all(Array.from({ length: 20 }, (_, i) => count(i % 2 === 0 ? runs : runs.toReversed())))
-      assert.equal((await store.findRun('run-counted-1'))?.answered, 60)
-      assert.equal((await store.findRun('run-counted-2'))?.answered, 60)
-      assert.equal(await store.findRun('run-nobody'), undefined)
-    })
-
-    it('adds up the batches and the requests of a run, money to the last digit', async () => {
-      const { startedAt } = await store.openRun('run-sums')
-      for (const i of [1, 2, 3]) {
-        const sums = totals(2, { unchanged: i, classified: 2 - (i % 2) })
-        const requests = [request(`sums-${i}`, { costUsd: 0.1 })]
-        await store.saveBatch(batch(startedAt, [], { runId: 'run-sums', batchId: `inv_${i}`, totals: sums, requests }))
-      }
-      const run = await store.findRun('run-sums')
-      assert.equal(run?.batches, 3)
-      assert.equal(run?.indicators, 6)
-      assert.equal(run?.classified, 4)
-      assert.equal(run?.unchanged, 6)
-      assert.equal(run?.costUsd, 0.3)
-      assert.deepEqual(run?.bySource, { rules: 3, reuse: 6, model: 9, escalation: 12, person: 15 })
-      assert.ok((run?.updatedAt ?? '') >= startedAt)
-    })
-
-    it('sums up what a model took, by its own name or that of a dated snapshot', async () => {
-      const of = (model: string, more: object = {}) =>
-        request(`use ${model} ${JSON.stringify(more)}`, { model, outcome: 'ok', ...more })
-      const { startedAt } = await store.openRun('run-use')
-      await store.saveBatch(
-        batch(startedAt, [result('use')], {
-          runId: 'run-use',
-          requests: [
-            of('use-1', { indicators: 10, inputTokens: 100, cachedInputTokens: 60, outputTokens: 30 }),
-            of('use-1-2026-09-01', { indicators: 5, inputTokens: 50, cachedInputTokens: 0, outputTokens: 20 }),
-            of('use-1-mini'),
-            of('use-1', { outcome: 'model-cut-off' }),
-            of('use-1', { tier: 'escalation' }),
-          ],
-        }),
-      )
-      const repeats = { requests: 1, input: 1, output: 1 }
-      const use = { indicators: 15, inputTokens: 150, cachedInputTokens: 60, outputTokens: 50, repeats }
-      assert.deepEqual(await store.findModelUse('use-1'), use)
-      assert.equal(await store.findModelUse('use'), undefined)
-      assert.equal(await store.findModelUse('use-_'), undefined)
     })
 
     it('never lets an older result replace a newer one, and keeps the history of both', async () => {
@@ -377,174 +303,6 @@ export function storeContract(
       )
       for await (const _ of store.exportClassifications({ codebook: CODEBOOK, runId: 'nobody' }))
         assert.fail('a run without results')
-    })
-
-    const HASH = 'hash of the codebook'
-    const PERSON_AT = '2026-05-01T00:00:00.000Z'
-    const review = (startedAt: string, runId: string, ids: readonly string[], type: string) => ({
-      runId,
-      codebook: CODEBOOK,
-      runStartedAt: startedAt,
-      decidedBy: 'Anna',
-      totals: totals(ids.length),
-      decisions: ids.map((id) => {
-        const { indicator, ...before } = result(id)
-        const after = classification(id, {
-          ...{
-            ...typed(type),
-            source: 'person',
-            status: 'accepted',
-            run_id: runId,
-            classified_at: PERSON_AT,
-            model: null,
-          },
-        })
-        const shapeHash = `person ${id}`
-        const labels = { type, temporal_aggregation: 'period-average', topics: ['energy'] }
-        const shape = { shapeHash, shape: `{"${id}"}` }
-        return { indicator, labels, before, after, decision: 'correct' as const, note: 'seen', ...shape }
-      }),
-    })
-    const later = (id: string, more: Partial<Classification> = {}) =>
-      result(id, { run_id: 'run-later', classified_at: '2026-06-01T00:00:00.000Z', ...typed('index'), ...more })
-    const typeOf = async (id: string) => (await findOne(id))?.labels.type
-
-    it('lists what needs a person, with its input, until a person decided under this codebook', async () => {
-      const { startedAt } = await store.openRun('run-open')
-      const open = ['open-1', 'open-2', 'open-3']
-      const results = [
-        ...open.map((id) => result(id)),
-        result('open-4', { status: 'accepted' }),
-        result('open-5', { status: 'unverified' }),
-      ]
-      await store.saveBatch(batch(startedAt, results, { runId: 'run-open' }))
-      const list = async (hash: string, pageSize = 2, statuses: readonly Status[] = ['needs-review']) => {
-        const ids: string[] = []
-        for await (const page of store.listNeedingReview({ codebook: CODEBOOK, hash, statuses, pageSize })) {
-          for (const { indicator, latest } of page) {
-            assert.equal(indicator.indicator_id, latest.classification.indicator_id)
-            ids.push(indicator.indicator_id)
-          }
-        }
-        return ids.filter((id) => id.startsWith('open-'))
-      }
-      assert.deepEqual(await list(HASH), open)
-      assert.deepEqual(await list(HASH, 1), open)
-      await store.saveReview(review(startedAt, 'review-open', ['open-2'], 'flow'))
-      assert.deepEqual(await list(HASH), ['open-1', 'open-3'])
-      assert.deepEqual(await list('another hash'), open)
-      assert.deepEqual(await list(HASH, 1, ['unverified', 'needs-review']), ['open-1', 'open-3', 'open-5'])
-      assert.deepEqual(await list(HASH, 7, ['unverified', 'unverified']), ['open-5'])
-      assert.deepEqual(await list(HASH, 7, ['accepted']), ['open-2', 'open-4'])
-      assert.deepEqual(await list('another hash', 7, []), ['open-2'])
-      const known = await store.findIndicators(SCOPE, ['open-1', 'nobody'])
-      assert.deepEqual([...known.keys()], ['open-1'])
-      assert.deepEqual(known.get('open-1')?.indicator, result('open-1').indicator)
-      assert.equal((await store.findIndicators(SCOPE, [])).size, 0)
-    })
-
-    it('keeps a review: result, history, who and when, what was before, and the answer of the shape', async () => {
-      const { startedAt } = await store.openRun('review-kept')
-      await store.saveBatch(batch(startedAt, [result('kept')], { runId: 'run-kept' }))
-      const kept = review(startedAt, 'review-kept', ['kept'], 'flow')
-      await store.saveReview(kept)
-      await store.saveReview(kept)
-      assert.deepEqual(await findOne('kept'), kept.decisions[0]?.after)
-      assert.equal(await numberIn(`count(*) from result_history where run_id = 'review-kept'`), 1)
-      assert.equal((await store.findRun('review-kept'))?.indicators, 1)
-      const [item] = await under.rows(`select * from review_decisions where indicator_id = 'kept'`)
-      assert.equal(item?.decided_by, 'Anna')
-      const { source, status, confidence, model, run_id, classified_at } = classification('kept')
-      assert.deepEqual(item?.before, { ...LABELS, source, status, confidence, model, run_id, classified_at })
-      assert.deepEqual(item?.after, { ...LABELS, type: 'flow' })
-      assert.deepEqual([item?.codebook, item?.codebook_hash], ['economic-indicators@2', HASH])
-      const humanAnswer = (await store.findHumanAnswers(['person kept', 'other'])).get('person kept')
-      assert.equal(humanAnswer?.source, 'person')
-      const labels = { type: 'flow', temporal_aggregation: 'period-average', topics: ['energy'] }
-      assert.deepEqual(humanAnswer?.decision.labels, labels)
-      assert.deepEqual(humanAnswer?.decision.confidence, { type: 1, temporal_aggregation: 1, topics: 1 })
-      assert.deepEqual([humanAnswer?.codebook, humanAnswer?.codebookHash], ['economic-indicators@2', HASH])
-      assert.equal((await store.findHumanAnswers([])).size, 0)
-      const exported: string[] = []
-      for await (const page of store.exportDecisions({ codebook: CODEBOOK, pageSize: 1 })) {
-        for (const { indicator, catalogue, codebook, labels, decidedBy } of page)
-          exported.push(`${catalogue} ${indicator.indicator_id} ${codebook} ${labels.type} ${decidedBy}`)
-      }
-      assert.ok(exported.includes('default kept economic-indicators@2 flow Anna'), exported.join())
-    })
-
-    it("keeps the newest human answer of a shape, and not an older review's that is saved later", async () => {
-      const { startedAt: first } = await store.openRun('review-first')
-      const { startedAt: second } = await store.openRun('review-second')
-      const old = new Date(Date.parse(first) - 1_000).toISOString()
-      await store.saveReview(review(second, 'review-second', ['newest'], 'stock'))
-      await store.saveReview(review(old, 'review-first', ['newest'], 'flow'))
-      assert.equal(
-        (await store.findHumanAnswers(['person newest'])).get('person newest')?.decision.labels.type,
-        'stock',
-      )
-    })
-
-    it("never replaces a person's result by a newer one of the same input, unless the run overrides it", async () => {
-      const { startedAt } = await store.openRun('run-person')
-      const ids = ['p-same', 'p-input', 'p-shape', 'p-over']
-      await store.saveBatch(
-        batch(
-          startedAt,
-          ids.map((id) => result(id)),
-          { runId: 'run-person' },
-        ),
-      )
-      await store.saveReview(review(startedAt, 'review-person', ids, 'flow'))
-      const save = (saved: ReturnType<typeof result>, started: string, overriddenHumanAnswers?: readonly string[]) =>
-        store.saveBatch(
-          batch(started, [saved], {
-            ...{ runId: 'run-later', batchId: `inv_${saved.indicator.indicator_id}_${started}` },
-            ...(overriddenHumanAnswers === undefined ? {} : { overriddenHumanAnswers }),
-          }),
-        )
-      // A run that was under way when the person decided saves its result afterwards.
-      await save(later('p-same'), startedAt)
-      assert.equal(await typeOf('p-same'), 'flow')
-      // The input has changed since, so that the person's decision does not concern it.
-      await save({ ...later('p-input'), inputHash: 'another' }, startedAt)
-      assert.equal(await typeOf('p-input'), 'index')
-      // A result by the human answer of the shape replaces a person's result, since it is a person's as well.
-      await save(later('p-shape', { source: 'person', ...typed('stock') }), startedAt)
-      assert.equal(await typeOf('p-shape'), 'stock')
-      // A run that overrides human answers, but began before the person decided.
-      await save(later('p-over'), '2026-04-30T00:00:00.000Z', ['person p-over'])
-      assert.equal(await typeOf('p-over'), 'flow')
-      assert.equal((await store.findHumanAnswers(['person p-over'])).size, 1)
-      // A run that overrides human answers, and began after the person decided.
-      const after = new Date(Math.max(Date.parse(startedAt), Date.parse(PERSON_AT)) + 1_000).toISOString()
-      await save(later('p-over', { classified_at: after }), after, ['person p-over'])
-      assert.equal(await typeOf('p-over'), 'index')
-      assert.equal((await store.findHumanAnswers(['person p-over'])).size, 0)
-      // A decision after the run is in force again.
-      const again = new Date(Date.parse(after) + 1_000).toISOString()
-      await store.saveReview(review(again, 'review-again', ['p-over'], 'stock'))
-      assert.equal(
-        (await store.findHumanAnswers(['person p-over'])).get('person p-over')?.decision.labels.type,
-        'stock',
-      )
-    })
-
-    it('saves reviews and overriding batches of the same shapes at once, without a deadlock', async () => {
-      const ids = Array.from({ length: 60 }, (_, i) => `both-${i}`)
-      const { startedAt } = await store.openRun('run-both')
-      await Promise.all(
-        Array.from({ length: 12 }, (_, n) => {
-          const order = n % 2 === 0 ? ids : ids.toReversed()
-          if (n % 3 === 0) return store.saveReview(review(startedAt, `review-both-${n}`, order, 'flow'))
-          const hashes = order.map((id) => `person ${id}`)
-          const results = order.map((id) => later(id))
-          return store.saveBatch(
-            batch(startedAt, results, { runId: 'run-both', batchId: `inv_${n}`, overriddenHumanAnswers: hashes }),
-          )
-        }),
-      )
-      assert.equal(await numberIn(`count(*) from review_decisions where run_id like 'review-both-%'`), 4 * ids.length)
     })
 
     it('exports every input once, in pages, as it was given', async () => {

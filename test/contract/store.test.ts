@@ -10,6 +10,8 @@ import { type StoreUnderTest, storeContract } from './store.contract.ts'
 import { evidenceContract } from './store.evidence.contract.ts'
 import { purgesContract } from './store.purges.contract.ts'
 import { requestsContract } from './store.requests.contract.ts'
+import { reviewsContract } from './store.reviews.contract.ts'
+import { runsContract } from './store.runs.contract.ts'
 
 const postgres = sharedPostgres()
 
@@ -22,6 +24,8 @@ const direct = async (): Promise<StoreUnderTest> => {
   }
 }
 storeContract('PostgreSQL', direct)
+runsContract('PostgreSQL', direct)
+reviewsContract('PostgreSQL', direct)
 cataloguesContract('PostgreSQL', direct)
 auditsContract('PostgreSQL', direct)
 claimsContract('PostgreSQL', direct)
@@ -47,6 +51,8 @@ const bounced = async (): Promise<StoreUnderTest> => {
   }
 }
 storeContract('PostgreSQL through PgBouncer in transaction mode', bounced, { skip })
+runsContract('PostgreSQL through PgBouncer in transaction mode', bounced, { skip })
+reviewsContract('PostgreSQL through PgBouncer in transaction mode', bounced, { skip })
 cataloguesContract('PostgreSQL through PgBouncer in transaction mode', bounced, { skip })
 auditsContract('PostgreSQL through PgBouncer in transaction mode', bounced, { skip })
 claimsContract('PostgreSQL through PgBouncer in transaction mode', bounced, { skip })

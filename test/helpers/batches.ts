@@ -24,6 +24,9 @@ export const LABELS: Labels = {
   topics: ['energy', 'food & drink'],
 }
 
+/** The labels of a classification of this type. */
+export const typed = (type: string) => ({ labels: { ...LABELS, type } })
+
 export function classification(id: string, more: Partial<Classification> = {}): Classification {
   return {
     indicator_id: id,

@@ -2,7 +2,8 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
-import { text } from 'node:stream/consumers'
+import { buffer, text } from 'node:stream/consumers'
+import type { TestContext } from 'node:test'
 import { pino } from 'pino'
 import type { GuardUpstream } from '../../src/config/guard-values.ts'
 import type { SharedParts } from '../../src/guard/answer.ts'
@@ -15,7 +16,7 @@ import { createKeyCheck } from '../../src/guard/key-check.ts'
 import { createNodeMarks } from '../../src/guard/node-marks.ts'
 import { createPort } from '../../src/guard/port.ts'
 import { allowedHosts } from '../../src/lib/network/caller.ts'
-import { NODE_SILENCE } from '../../src/lib/silence.ts'
+import { NODE_SILENCE, type SilenceTimes } from '../../src/lib/silence.ts'
 import type { IdempotencyKeys } from '../../src/store/idempotency/types.ts'
 
 /** Passes every body on as it is. */
@@ -148,4 +149,37 @@ export async function sendRaw(port: number, bytes: string): Promise<string> {
   const socket = connect(port, '127.0.0.1')
   socket.write(bytes)
   return await text(socket)
+}
+
+/** A node that answers with what it was sent. */
+export const echo: Script = async (asked, response) => {
+  const body = await buffer(asked)
+  response.setHeader('content-type', 'application/json')
+  response.end(
+    JSON.stringify({
+      method: asked.method,
+      url: asked.url,
+      headers: asked.headers,
+      bytes: body.length,
+      body: body.subarray(0, 100).toString(),
+    }),
+  )
+}
+
+/** A guard that asks its node only after an hour whether it lives: on a slow machine its questions would be counted, and held, as calls. */
+const UNASKED: SilenceTimes = { ...NODE_SILENCE, everyMs: 3_600_000 }
+
+/** A port of the guard before a node that runs the script, both closed behind the test. */
+export async function world(
+  context: TestContext,
+  script: Script = echo,
+  options: Parameters<typeof startGuardPort>[1] = {},
+) {
+  const node = await startScriptedNode(script)
+  const guard = await startGuardPort({ url: node.url }, { silence: UNASKED, ...options })
+  context.after(async () => {
+    await guard.close()
+    await node.close()
+  })
+  return { node, guard, ask: (path: string, sent?: Call) => call(guard.url, path, sent) }
 }

@@ -2,31 +2,32 @@
 import { isRecord } from '../../lib/json/json.ts'
 import { parsePeriod } from '../layout/periods.ts'
 import { inputInvalid } from '../problem-report.ts'
-import type { RawRecord, ReadAt } from '../record-splitter.ts'
-import { type Component, keyed, linesOf, type Names, readDocument, TIME_PERIOD } from './series-document.ts'
+import {
+  type Component,
+  type DocumentKind,
+  groupSeries,
+  keyed,
+  type Names,
+  type Observed,
+  TIME_PERIOD,
+} from './series-document.ts'
+
+export const JSON_STAT: DocumentKind = {
+  name: 'JSON-stat',
+  isOne: (paths) => paths.some((path) => /^(?:[^.]+\.)?dimension\.[^.]+\.category$/.test(path)),
+  seriesOf: seriesOfDocument,
+}
 
 /** A dimension, with the units that its categories may have. */
 interface Dimension extends Component {
   readonly units: ReadonlyMap<string, Names>
 }
 
-/** Whether the maps of a JSON document are those of JSON-stat. */
-export function isJsonStat(paths: readonly string[]): boolean {
-  return paths.some((path) => /^(?:[^.]+\.)?dimension\.[^.]+\.category$/.test(path))
-}
-
-/** Reads the series of the document as records, each a line of JSON. Throws `input-invalid` where it holds no data set. */
-export async function jsonStatRecords(
-  readAt: ReadAt,
-  start: number,
-  size: number,
-  label: string,
-): Promise<RawRecord[]> {
-  const document = await readDocument(readAt, { start, size, label, what: 'JSON-stat' })
+function seriesOfDocument(document: Names, label: string): Names[] {
   const dataSets = dataSetsOf(document)
   if (dataSets.length === 0)
     throw inputInvalid(`${label}: the JSON-stat document has no data set with dimensions and values`)
-  return linesOf(dataSets.flatMap((dataSet) => seriesOf(dataSet, label)))
+  return dataSets.flatMap((dataSet) => seriesOf(dataSet, label))
 }
 
 /** The document itself, those that a collection holds, or, as of version 1, those that stand in it by name. */
@@ -57,37 +58,30 @@ function seriesOf(dataSet: Names, label: string): Names[] {
     ...(typeof name === 'string' && name !== '' ? { 'dataset name': name } : {}),
     ...(typeof source === 'string' && source !== '' ? { source } : {}),
   }
-  const groups = new Map<string, { readonly places: readonly number[]; readonly observations: Names[] }>()
-  for (const [at, value] of valuesOf(dataSet['value'])) {
-    const all = placesOf(at, sizes)
-    const places = all.filter((_, place) => place !== time)
-    const key = places.join(':')
-    const group = groups.get(key) ?? { places, observations: [] }
-    groups.set(key, group)
-    const date = dimensions[time ?? -1]?.values[all[time ?? -1] ?? -1]
-    if (date !== undefined && typeof value === 'number') group.observations.push({ date: dateOf(date), value })
+  function* observed(): Generator<Observed> {
+    for (const [at, value] of valuesOf(dataSet['value'])) {
+      const places = placesOf(at, sizes)
+      const date = dimensions[time]?.values[places[time] ?? -1]
+      yield [places, date === undefined || typeof value !== 'number' ? [] : [{ date: dateOf(date), value }]]
+    }
   }
-  return [...groups.values()].map(({ places, observations }) => ({
+  return groupSeries(observed(), time).map(({ places, observations }) => ({
     ...base,
-    ...keyed(others, places.map(String)),
+    ...keyed(others, places),
     ...unitOf(others, places),
     observations,
   }))
 }
 
-/** The dimension of time: the one that the document names, else one of such a name, or whose categories all are periods. */
-function timeOf(dimensions: readonly Dimension[], named: readonly string[]): number | undefined {
+/** The place of the dimension of time, -1 without one: the one that is named, else one of such a name, or whose categories all are periods. */
+function timeOf(dimensions: readonly Dimension[], named: readonly string[]): number {
   const isPeriods = ({ values }: Dimension) => values.every((value) => parsePeriod(dateOf(value)) !== undefined)
   const tests = [
     ({ id }: Dimension) => named.includes(id),
     ({ id }: Dimension) => TIME_PERIOD.test(id),
     (one: Dimension) => one.values.length > 1 && isPeriods(one),
   ]
-  for (const test of tests) {
-    const found = dimensions.findIndex(test)
-    if (found >= 0) return found
-  }
-  return undefined
+  return tests.map((test) => dimensions.findIndex(test)).find((place) => place >= 0) ?? -1
 }
 
 /** A code such as "2024M01", or its label where the code is no period. */
@@ -140,8 +134,7 @@ function* valuesOf(value: unknown): Generator<readonly [number, unknown]> {
 function placesOf(at: number, sizes: readonly number[]): number[] {
   let rest = at
   return sizes
-    .map((size) => size)
-    .reverse()
+    .toReversed()
     .map((size) => {
       const place = rest % size
       rest = Math.floor(rest / size)

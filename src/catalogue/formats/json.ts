@@ -8,10 +8,14 @@ import { looksLikeJson } from '../source/file-detection.ts'
 import type { PlainFile } from '../source/unpack.ts'
 import { chooseContainer, namedContainer, pathText } from './json-place.ts'
 import { type Container, findContainers, recordsAt } from './json-scan.ts'
-import { isJsonStat, jsonStatRecords } from './json-stat.ts'
+import { JSON_STAT } from './json-stat.ts'
 import { openJsonTable } from './json-table.ts'
-import { isSdmxJson, sdmxRecords } from './sdmx-json.ts'
+import { SDMX_JSON } from './sdmx-json.ts'
+import { type DocumentKind, seriesRecords } from './series-document.ts'
 import type { Table, TableOptions } from './types.ts'
+
+/** The kinds of documents that hold whole data sets. */
+const DOCUMENTS: readonly DocumentKind[] = [SDMX_JSON, JSON_STAT]
 
 export async function openJson(file: PlainFile, options: TableOptions): Promise<Table> {
   const { readAt, start, label } = file
@@ -22,18 +26,12 @@ export async function openJson(file: PlainFile, options: TableOptions): Promise<
       `${label}: the file holds no JSON object and no list; it begins with ${showValue(file.head.toString('utf8', start, start + 200))}`,
     )
   const paths = containers.map(({ path }) => pathText(path))
-  if (isSdmxJson(paths)) {
-    const records = await sdmxRecords(readAt, start, file.size, label)
+  const kind = DOCUMENTS.find(({ isOne }) => isOne(paths))
+  if (kind !== undefined) {
+    const records = await seriesRecords(file, kind)
     return await openJsonTable('json', () => recordsOf(records), {
       signal: options.signal,
-      notes: ['SDMX-JSON: each series is a record'],
-    })
-  }
-  if (isJsonStat(paths)) {
-    const records = await jsonStatRecords(readAt, start, file.size, label)
-    return await openJsonTable('json', () => recordsOf(records), {
-      signal: options.signal,
-      notes: ['JSON-stat: each series is a record'],
+      notes: [`${kind.name}: each series is a record`],
     })
   }
   if (options.records !== undefined)

@@ -1,26 +1,33 @@
 /** Turns an SDMX-JSON document (1.0 and 2.0) into one record a series: its dimensions by code and name, its attributes, its observations. */
 import { isRecord } from '../../lib/json/json.ts'
 import { inputInvalid } from '../problem-report.ts'
-import type { RawRecord, ReadAt } from '../record-splitter.ts'
-import { type Component, keyed, linesOf, type Names, numberOf, readDocument, TIME_PERIOD } from './series-document.ts'
+import {
+  type Component,
+  type DocumentKind,
+  groupSeries,
+  keyed,
+  type Names,
+  type Observed,
+  TIME_PERIOD,
+} from './series-document.ts'
 
-/** Whether the lists of a JSON document are those of SDMX-JSON. */
-export function isSdmxJson(paths: readonly string[]): boolean {
-  const has = (pattern: RegExp) => paths.some((path) => pattern.test(path))
-  return has(/^(?:data\.)?dataSets$/) && has(/^(?:data\.)?structures?(?:\.|$)/)
+export const SDMX_JSON: DocumentKind = {
+  name: 'SDMX-JSON',
+  isOne: (paths) => {
+    const has = (pattern: RegExp) => paths.some((path) => pattern.test(path))
+    return has(/^(?:data\.)?dataSets$/) && has(/^(?:data\.)?structures?(?:\.|$)/)
+  },
+  seriesOf: seriesOfDocument,
 }
 
-/** Reads the series of the document as records, each a line of JSON. Throws `input-invalid` where the structure is missing. */
-export async function sdmxRecords(readAt: ReadAt, start: number, size: number, label: string): Promise<RawRecord[]> {
-  const document = await readDocument(readAt, { start, size, label, what: 'SDMX-JSON' })
+function seriesOfDocument(document: Names, label: string): Names[] {
   const data = isRecord(document['data']) ? document['data'] : document
   const structures = listOf(data['structures'] ?? data['structure'] ?? document['structure'])
-  const records = listOf(data['dataSets']).flatMap((dataSet) => {
+  return listOf(data['dataSets']).flatMap((dataSet) => {
     const structure = structures[numberOf(dataSet['structure'])] ?? structures[0]
     if (structure === undefined) throw inputInvalid(`${label}: the SDMX-JSON document has no structure of its series`)
     return seriesOf(dataSet, structure)
   })
-  return linesOf(records)
 }
 
 function seriesOf(dataSet: Names, structure: Names): Names[] {
@@ -43,7 +50,7 @@ function seriesOf(dataSet: Names, structure: Names): Names[] {
     return [
       {
         ...base,
-        ...keyed(ofSeries, key.split(':')),
+        ...keyed(ofSeries, placesOf(key)),
         ...attributed(componentsOf(attributes['series']), value['attributes']),
         observations: points.flatMap(([at, point]) => pointOf(ofObservation[time], at, point)),
       },
@@ -59,22 +66,23 @@ function flatSeries(
   time: number,
   base: Names,
 ): Names[] {
-  const groups = new Map<string, { places: string[]; points: Names[] }>()
-  for (const [key, point] of flat) {
-    const places = key.split(':')
-    const name = places.filter((_, place) => place !== time).join(':')
-    const group = groups.get(name) ?? { places, points: [] }
-    group.points.push(...pointOf(dimensions[time], places[time] ?? '', point))
-    groups.set(name, group)
+  const others = dimensions.filter((_, place) => place !== time)
+  function* observed(): Generator<Observed> {
+    for (const [key, point] of flat) {
+      const places = placesOf(key)
+      yield [places, pointOf(dimensions[time], places[time], point)]
+    }
   }
-  return [...groups.values()].map(({ places, points }) => ({
+  return groupSeries(observed(), time).map(({ places, observations }) => ({
     ...base,
-    ...keyed(
-      dimensions.filter((_, place) => place !== time),
-      places.filter((_, place) => place !== time),
-    ),
-    observations: points,
+    ...keyed(others, places),
+    observations,
   }))
+}
+
+/** The places in the dimensions, as the key of a series or an observation has them: "0:3:1". */
+function placesOf(key: string): number[] {
+  return key.split(':').map(numberOf)
 }
 
 function attributed(attributes: readonly Component[], given: unknown): Names {
@@ -99,7 +107,7 @@ function constantsOf(dataSet: Names, components: readonly Component[]): Names {
   )
 }
 
-function pointOf(time: Component | undefined, at: string, point: unknown): Names[] {
+function pointOf(time: Component | undefined, at: unknown, point: unknown): Names[] {
   const date = time?.values[numberOf(at)]?.id
   const value: unknown = Array.isArray(point) ? point[0] : point
   return date === undefined || value === null || value === undefined ? [] : [{ date, value }]
@@ -126,4 +134,8 @@ function textOf(value: unknown): string {
 
 function listOf(value: unknown): Names[] {
   return (Array.isArray(value) ? value : [value]).filter(isRecord)
+}
+
+function numberOf(value: unknown): number {
+  return typeof value === 'number' || (typeof value === 'string' && value !== '') ? Number(value) : 0
 }

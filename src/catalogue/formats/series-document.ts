@@ -2,15 +2,24 @@
 import { isRecord } from '../../lib/json/json.ts'
 import { isGenericName } from '../mapping/synonyms.ts'
 import { inputInvalid } from '../problem-report.ts'
-import type { RawRecord, ReadAt } from '../record-splitter.ts'
+import type { RawRecord } from '../record-splitter.ts'
+import type { PlainFile } from '../source/unpack.ts'
 
 /** The structure may stand behind the data, so the document is read whole; a larger one is refused. */
-export const MAX_DOCUMENT_BYTES = 134_217_728
+const MAX_DOCUMENT_BYTES = 134_217_728
 
 /** The dimension that says which period an observation is of. */
 export const TIME_PERIOD = /^(?:TIME_PERIOD|TIME|YEAR|DATE|PERIOD)$/i
 
 export type Names = Readonly<Record<string, unknown>>
+
+export interface DocumentKind {
+  readonly name: string
+  /** Whether the lists and maps of a document, by their paths, are those of this kind. */
+  readonly isOne: (paths: readonly string[]) => boolean
+  /** The series of the document. Throws `input-invalid` where it lacks what its kind needs. */
+  readonly seriesOf: (document: Names, label: string) => Names[]
+}
 
 /** A dimension or an attribute, with its codes and what they mean. */
 export interface Component {
@@ -21,16 +30,17 @@ export interface Component {
   readonly isPlace?: boolean
 }
 
-/** Reads a document whole. Throws `input-invalid` where it is too large or no object of JSON. */
-export async function readDocument(
-  readAt: ReadAt,
-  {
-    start,
-    size,
-    label,
-    what,
-  }: { readonly start: number; readonly size: number; readonly label: string; readonly what: string },
-): Promise<Names> {
+/** Reads the series of a document as records, each a line of JSON. Throws `input-invalid` where it is too large or no such document. */
+export async function seriesRecords(file: PlainFile, { name, seriesOf }: DocumentKind): Promise<RawRecord[]> {
+  const series = seriesOf(await readDocument(file, name), file.label)
+  return series.map((record, index) => ({
+    line: index + 1,
+    bytes: Buffer.from(JSON.stringify(record)),
+    fault: undefined,
+  }))
+}
+
+async function readDocument({ readAt, start, size, label }: PlainFile, what: string): Promise<Names> {
   if (size > MAX_DOCUMENT_BYTES) {
     const limit = `${(MAX_DOCUMENT_BYTES / 1_048_576).toFixed(0)} MiB`
     throw inputInvalid(`${label}: ${what} documents may have ${limit}; ask the service for CSV, which may be larger`)
@@ -50,22 +60,36 @@ export async function readDocument(
   throw inputInvalid(`${label}: the ${what} document is no valid JSON. Download it anew`)
 }
 
-/** The series as records, each a line of JSON. */
-export function linesOf(records: readonly Names[]): RawRecord[] {
-  return records.map((record, index) => ({
-    line: index + 1,
-    bytes: Buffer.from(JSON.stringify(record)),
-    fault: undefined,
-  }))
+/** Where an observation stands in each dimension, and its point, where it has one. */
+export type Observed = readonly [places: readonly number[], points: readonly Names[]]
+
+/** What observations have that differ in their time alone. */
+interface Series {
+  /** The place of the series in each dimension but that of the time. */
+  readonly places: readonly number[]
+  readonly observations: Names[]
+}
+
+/** Puts observations together to series; the dimension at the place `time` is that of the time. */
+export function groupSeries(observations: Iterable<Observed>, time: number): Series[] {
+  const found = new Map<string, Series>()
+  for (const [all, points] of observations) {
+    const places = all.filter((_, dimension) => dimension !== time)
+    const key = places.join(':')
+    const series = found.get(key) ?? { places, observations: [] }
+    found.set(key, series)
+    series.observations.push(...points)
+  }
+  return [...found.values()]
 }
 
 /** The dimensions of a series: the codes joined as its key, and each by code and by name. */
-export function keyed(dimensions: readonly Component[], places: readonly string[]): Names {
+export function keyed(dimensions: readonly Component[], places: readonly number[]): Names {
   const found = dimensions.map(({ id, name, values, isPlace }, index) => ({
     id,
     name,
     isPlace,
-    value: values[numberOf(places[index])],
+    value: values[places[index] ?? 0],
   }))
   const telling = found.filter(
     ({ id, name, isPlace }) => isPlace !== true && !isGenericName(id) && !isGenericName(name),
@@ -79,8 +103,4 @@ export function keyed(dimensions: readonly Component[], places: readonly string[
     if (value !== undefined && value.name !== value.id) record[name === id ? `${id} name` : name] = value.name
   }
   return record
-}
-
-export function numberOf(value: unknown): number {
-  return typeof value === 'number' || (typeof value === 'string' && value !== '') ? Number(value) : 0
 }

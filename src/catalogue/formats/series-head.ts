@@ -37,7 +37,7 @@ export function findSeriesHead(rows: readonly Cells[]): SeriesHead | undefined {
   if (first === undefined) return undefined
   const width = Math.max(...rows.slice(first).map(({ length }) => length))
   const isFact = (cells: Cells) => {
-    const texts = cells.slice(1, width).filter((cell) => cell.trim() !== '')
+    const texts = textsOf(cells, width)
     return texts.length >= Math.max(1, MIN_FILLED * (width - 1)) && !texts.every(isObservation)
   }
   let start = first
@@ -80,16 +80,22 @@ function labelOf([cell = '']: Cells): string {
   return cell.trim().replace(/\s*:$/, '')
 }
 
+/** What a row of the head says of the series. */
+function textsOf(cells: Cells, width: number): string[] {
+  return cells
+    .slice(1, width)
+    .map((cell) => cell.trim())
+    .filter((text) => text !== '')
+}
+
 function hasUnits(head: readonly Cells[], [label = '', ...below]: readonly string[], width: number): boolean {
-  const isFull = (cells: Cells) =>
-    cells.slice(1, width).filter((cell) => cell.trim() !== '').length >= NEARLY_ALL * (width - 1)
+  const isFull = (cells: Cells) => textsOf(cells, width).length >= NEARLY_ALL * (width - 1)
   return isTimeName(label) && below.every((one) => one === '') && head.every(isFull)
 }
 
 function isDistinct(cells: Cells, width: number): boolean {
-  const texts = cells.slice(1, width).map((cell) => cell.trim())
-  const filled = texts.filter((text) => text !== '')
-  return filled.length > 0 && new Set(filled).size === filled.length
+  const texts = textsOf(cells, width)
+  return texts.length > 0 && new Set(texts).size === texts.length
 }
 
 /** The facts by what their rows are called; rows that have no name, and that of the time, are called by what they hold. */
@@ -99,8 +105,7 @@ function factsOf(head: readonly Cells[], labels: readonly string[], width: numbe
   return head.flatMap((cells, row): SeriesFact[] => {
     if (cells.every((cell) => cell.trim() === '')) return []
     const label = labels[row] ?? ''
-    const texts = cells.slice(1, width).filter((cell) => cell.trim() !== '')
-    const own = texts.every((text) => CODE.test(text.trim())) ? 'series code' : 'series name'
+    const own = textsOf(cells, width).every((text) => CODE.test(text)) ? 'series code' : 'series name'
     const isNamed = label !== '' && !isTimeName(label)
     const guess = taken.has(own) || !isDistinct(cells, width) ? (guesses.shift() ?? `row ${row + 1}`) : own
     const name = isNamed ? label : guess

@@ -1,7 +1,6 @@
 /** What every reader of a format hands out: named columns, and rows of cells with the line on which each stands. */
 import type { JsonShape } from '../../lib/json/json-shape.ts'
 import type { CatalogueFormat } from '../limits.ts'
-import type { PlainFile } from '../source/unpack.ts'
 import type { SeriesFact } from './series-head.ts'
 
 /** One row of a table, or one record of a JSON file, before anyone has said what its columns mean. */
@@ -78,8 +77,6 @@ export interface TableOptions {
   /** Ends the look at a long file for the names of its columns. */
   readonly signal?: AbortSignal | undefined
 }
-
-export type OpenTable = (file: PlainFile, options: TableOptions) => Promise<Table>
 
 /** The names of all columns of a table: those of its header, and behind them the facts that its head has of the series in its columns. */
 export function tableColumns(

@@ -7,8 +7,8 @@ import { findHeader, HEADER_ROWS } from './header.ts'
 import { type RowOutcome, type Table, type TableOptions, tableColumns } from './types.ts'
 
 /** The most bytes of a workbook, packed and unpacked, because it is held in memory. */
-export const MAX_WORKBOOK_BYTES = 67_108_864
-export const MAX_UNPACKED_BYTES = 536_870_912
+const MAX_WORKBOOK_BYTES = 67_108_864
+const MAX_UNPACKED_BYTES = 536_870_912
 /** The most sheets of which the one with the most rows is found by itself, because each is read for it. */
 const MAX_SHEETS = 100
 const END_OF_DIRECTORY = Buffer.from('504b0506', 'hex')

@@ -34,7 +34,7 @@ export function seriesLayout(sample: TableSample): WideRowsLayout | undefined {
     return place > 0 && sample.rows.some((cells) => isNumber(cells[place]))
   })
   if (series.length === 0) return undefined
-  return { kind: 'wide-rows', time: 0, series, ...notationOf(sample, series, [0]) }
+  return { kind: 'wide-rows', times: [0], series, ...notationOf(sample, series, [0]) }
 }
 
 function hasPeriods({ columns }: TableSample): boolean {
@@ -103,30 +103,19 @@ function tallOf(sample: TableSample): TallLayout | WideRowsLayout | undefined {
   const time = timeColumn(sample)
   if (time === undefined || isListOfRecords(sample, time)) return undefined
   const part = partColumn(sample, time)
-  const isNumeric = (place: number) => place !== part && isMeasure(sample, place)
-  const named = [...columns.entries()].filter(
-    ([place, name]) => isValueName(name) && isNumeric(place) && place !== time,
-  )
-  const numeric = columns
-    .map((_, place) => place)
-    .filter((place) => {
-      return (
-        place !== time &&
-        isNumeric(place) &&
-        !isTimeName(columns[place] ?? '') &&
-        !isAttributeName(columns[place] ?? '')
-      )
-    })
-  const first = named[0]?.[0]
+  const times = part === undefined ? [time] : [time, part]
+  const numbers = [...columns.entries()].filter(([place]) => !times.includes(place) && isMeasure(sample, place))
+  const numeric = numbers.filter(([, name]) => !isTimeName(name) && !isAttributeName(name)).map(([place]) => place)
+  const first = numbers.find(([, name]) => isValueName(name))?.[0]
   const values = first === undefined ? numeric.slice(0, MAX_VALUES_TAKEN) : [first]
   if (values.length === 0) return undefined
-  const key = keyOf(sample, { times: part === undefined ? [time] : [time, part], values })
+  const key = keyOf(sample, { times, values })
   const notation = notationOf(sample, values, [time])
-  const isOnePerPeriod = part === undefined ? isUnique(profiles[time]) : isOneEach(sample, [time, part])
-  if (key.length === 0 && first === undefined) return { kind: 'wide-rows', time, part, series: values, ...notation }
+  const isOnePerPeriod = part === undefined ? isUnique(profiles[time]) : isOneEach(sample, times)
   // Where every period stands once and no value is named, texts beside the series say nothing of the series.
-  if (first === undefined && isOnePerPeriod) return { kind: 'wide-rows', time, part, series: values, ...notation }
-  return { kind: 'tall', time, part, values, key, ...notation }
+  return first === undefined && (key.length === 0 || isOnePerPeriod)
+    ? { kind: 'wide-rows', times, series: values, ...notation }
+    : { kind: 'tall', times, values, key, ...notation }
 }
 
 /** Whether no two rows have the same texts in the columns. */

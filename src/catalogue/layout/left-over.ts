@@ -2,6 +2,7 @@
 import type { Table } from '../formats/types.ts'
 import type { Plan } from '../plan.ts'
 import type { ReadRecord } from './read-records.ts'
+import { observationColumns } from './types.ts'
 
 /** The names under which a record has what nobody reads. */
 export function unusedKeys({ columns, keys }: Table, { mapping }: Plan): Set<string> {
@@ -15,7 +16,7 @@ export function ownColumns({ columns, series }: Table, { layout }: Plan): number
   const places = [...columns.keys()]
   if (layout.kind === 'wide-rows') return [...(series?.facts ?? [])]
   if (layout.kind !== 'tall') return places
-  const observed = new Set([layout.time, layout.part, ...layout.values])
+  const observed = new Set(observationColumns(layout))
   return places.filter((place) => !observed.has(place))
 }
 

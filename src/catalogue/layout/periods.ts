@@ -1,6 +1,6 @@
 /** Reads the names of periods as publishers write them above columns and beside observations: the first day, and how long it is. */
 import { parseDate } from '../../lib/dates.ts'
-import { monthNumber, plainText } from './month-names.ts'
+import { monthNumber } from './calendar-words.ts'
 
 /** How long a period is: a year, half a year, a quarter, a month, a week, a day. */
 export type PeriodLength = 'A' | 'S' | 'Q' | 'M' | 'W' | 'D'
@@ -77,7 +77,7 @@ export function parsePeriod(text: string, order?: 'day' | 'month'): Period | und
 function monthSpelled(text: string): string | undefined {
   const [, name, year] = /^(\p{L}[\p{L}\p{M}]{2,14})\.?[-/ ](?:de )?(\d{4})$/u.exec(text) ?? []
   const [, first, behind] = /^(\d{4})[-/ ](\p{L}[\p{L}\p{M}]{2,14})\.?$/u.exec(text) ?? []
-  const month = monthNumber(plainText(name ?? behind ?? ''))
+  const month = monthNumber(name ?? behind ?? '')
   return month === undefined ? undefined : `${year ?? first}m${month}`
 }
 

@@ -35,8 +35,9 @@ interface Counts {
 /** Reads periods, of which a table repeats the same few, each once. */
 function createPeriods(
   { columns }: Table,
-  { time, part, order }: TallLayout | WideRowsLayout,
+  { times, order }: TallLayout | WideRowsLayout,
 ): (cells: readonly unknown[]) => Period | undefined {
+  const [time = 0, part] = times
   const known = new Map<string, Period | undefined>()
   return (cells) => {
     const text = cellText(cells[time])

@@ -3,6 +3,7 @@ import { RECORD_SHAPE } from '../../classification/indicator.ts'
 import type { JsonAny, JsonShape } from '../../lib/json/json-shape.ts'
 import type { Table } from '../formats/types.ts'
 import type { Plan } from '../plan.ts'
+import { observationColumns } from './types.ts'
 
 /** A value under another name than that of a field may be a list or an object, of which the texts are read. */
 const OTHER: JsonAny = { kind: 'any', maxBytes: 262_144, maxValues: 20_000, beyond: 'refuse' }
@@ -37,7 +38,5 @@ export function rowShapes(
 
 function observed(layout: Plan['layout']): readonly number[] {
   if (layout.kind === 'wide') return layout.periods.map(({ column }) => column)
-  if (layout.kind === 'long') return []
-  const times = layout.part === undefined ? [layout.time] : [layout.time, layout.part]
-  return layout.kind === 'tall' ? [...times, ...layout.values, ...layout.key] : [...times, ...layout.series]
+  return layout.kind === 'tall' ? [...observationColumns(layout), ...layout.key] : observationColumns(layout)
 }

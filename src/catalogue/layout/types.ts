@@ -23,27 +23,41 @@ export interface WideLayout extends Notation {
   readonly flags: readonly number[]
 }
 
+/** Each row is of a period. */
+interface TimedLayout extends Notation {
+  /** The column of the periods, or that of the years and that of the parts of the year. */
+  readonly times: readonly number[]
+}
+
 /** Each row is a period, and each column a record. */
-export interface WideRowsLayout extends Notation {
+export interface WideRowsLayout extends TimedLayout {
   readonly kind: 'wide-rows'
-  readonly time: number
-  /** The column of the part of the year, where `time` holds years alone. */
-  readonly part?: number | undefined
   readonly series: readonly number[]
 }
 
 /** Each row is an observation, or one of each of several measures; rows with the same key are a record. */
-export interface TallLayout extends Notation {
+export interface TallLayout extends TimedLayout {
   readonly kind: 'tall'
-  readonly time: number
-  /** The column of the part of the year, where `time` holds years alone. */
-  readonly part?: number | undefined
   readonly values: readonly number[]
   /** The columns that tell one series from the other. */
   readonly key: readonly number[]
 }
 
 export type Layout = LongLayout | WideLayout | WideRowsLayout | TallLayout
+
+/** The columns that hold observations, or say something of single ones. */
+export function observationColumns(layout: Layout): readonly number[] {
+  switch (layout.kind) {
+    case 'long':
+      return []
+    case 'wide':
+      return [...layout.periods.map(({ column }) => column), ...layout.flags]
+    case 'wide-rows':
+      return [...layout.times, ...layout.series]
+    case 'tall':
+      return [...layout.times, ...layout.values]
+  }
+}
 
 /** The columns of a table, with what they hold by the first rows. */
 export interface TableSample {

@@ -1,42 +1,41 @@
 /** Reads periods that stand in two columns: the year in one, and the quarter, the month or the half of the year in the other. */
 import { isTimeName } from '../mapping/synonyms.ts'
-import { monthNumber, plainText } from './month-names.ts'
+import { monthNumber, saysUnit } from './calendar-words.ts'
 import { type Period, parsePeriod } from './periods.ts'
 
+type Unit = 'M' | 'Q' | 'S'
+const MOST: Readonly<Record<Unit, number>> = { M: 12, Q: 4, S: 2 }
+/** What the letter in front of a number says: "T2" is a quarter, too, and "H1" half a year. */
+const LETTERS: Readonly<Record<string, Unit>> = { m: 'M', q: 'Q', t: 'Q', h: 'S', s: 'S' }
+const MAX_LENGTH = 20
 const YEAR = /^\d{4}(?:\.0)?$/
-/** Names of columns whose plain numbers are quarters or months. */
-const QUARTER = /(?<!\p{L})(?:quarters?|qtr|trim|trimestre|trimester|quartal|kwartal|kwartaal|kvartal)(?!\p{L})/iu
-const MONTH =
-  /(?<!\p{L})(?:months?|mth|mes|mois|monat|maand|mese|miesiac|maned|manad|kuukausi|mesic|luna|bulan|месяц|місяць|月)(?!\p{L})/iu
 
 /** Whether the name of a column says that it may hold parts of years: elsewhere "M1" is an amount of money, and MAR a country. */
 export function isPartName(name: string): boolean {
-  const plain = plainText(name)
-  return isTimeName(name) || QUARTER.test(plain) || MONTH.test(plain)
+  return isTimeName(name) || saysUnit(name, 'quarter') || saysUnit(name, 'month')
 }
 
 /** The part of a year that a text names, as it stands behind the year: "Q1", "M02", "S1"; "" for the year as a whole; undefined for no part. */
 export function yearPart(text: string, columnName: string): string | undefined {
-  const plain = plainText(text)
-  if (plain === '' || plain.length > 20) return undefined
-  const [, letter = '', digits = ''] = /^([qtmhsw]?)\s?0?(\d{1,2})(?:\.0)?$/.exec(plain) ?? []
-  const number = Number(digits)
-  if (digits === '') {
+  const plain = text.normalize('NFKC').trim()
+  if (plain.length > MAX_LENGTH) return undefined
+  const numbered = /^([qtmhs]?)\s?0?(\d{1,2})(?:\.0?)?$/i.exec(plain)
+  if (numbered === null) {
     const month = monthNumber(plain)
-    return month === undefined ? undefined : partOf('M', month)
+    return month === undefined ? undefined : `M${month}`
   }
-  if (letter === 'm' || (letter === '' && MONTH.test(plainText(columnName)))) return partOf('M', number)
-  if (letter === 'q' || letter === 't' || (letter === '' && QUARTER.test(plainText(columnName))))
-    return partOf('Q', number)
-  return letter === 'h' || letter === 's' ? partOf('S', number) : undefined
+  const [, letter = '', digits = ''] = numbered
+  const unit = letter === '' ? unitOf(columnName) : LETTERS[letter.toLowerCase()]
+  const number = Number(digits)
+  // The thirteenth month of the Bureau of Labor Statistics is the whole year.
+  if (unit === 'M' && number === 13) return ''
+  return unit !== undefined && number >= 1 && number <= MOST[unit] ? `${unit}${number}` : undefined
 }
 
-const MOST = { M: 12, Q: 4, S: 2 } as const
-
-/** The number behind the last part is the whole year, as the thirteenth month of the Bureau of Labor Statistics is. */
-function partOf(letter: keyof typeof MOST, number: number): string | undefined {
-  if (letter === 'M' && number === 13) return ''
-  return number >= 1 && number <= MOST[letter] ? `${letter}${number}` : undefined
+/** What the plain numbers in a column are. */
+function unitOf(columnName: string): Unit | undefined {
+  if (saysUnit(columnName, 'month')) return 'M'
+  return saysUnit(columnName, 'quarter') ? 'Q' : undefined
 }
 
 /** Whether the text is a year alone. */

@@ -1,5 +1,5 @@
 /** Makes ids and names of several columns where no single one has them: series of observations, and lists that have no id. */
-import type { WideLayout } from '../layout/types.ts'
+import { observationColumns } from '../layout/types.ts'
 import { cellText, labelText } from './cell-text.ts'
 import { isCodes } from './profile.ts'
 import { isGenericName, type MappedField, matchesOf } from './synonyms.ts'
@@ -63,14 +63,14 @@ function countryCode({ columns, profiles }: MappingTask): number | undefined {
 /** The id of a row that its code does not give: the code, and as many other columns as it takes to tell the rows apart. */
 function dimensionsId(task: MappingTask, id: FieldMapping | undefined): FieldMapping | undefined {
   const { columns, profiles } = task
-  const periods = new Set(task.layout.kind === 'wide' ? observedIn(task.layout) : [])
+  const observed = new Set(observationColumns(task.layout))
   const least = [...(id?.source.columns ?? [])]
   const country = countryCode(task)
   if (country !== undefined && !least.includes(country)) least.push(country)
   let chosen = least
   const others = columns.flatMap((_, place) => {
     const profile = profiles[place]
-    const isOther = periods.has(place) || chosen.includes(place) || profile === undefined || profile.count === 0
+    const isOther = observed.has(place) || chosen.includes(place) || profile === undefined || profile.count === 0
     return isOther || profile.averageLength > 100 ? [] : [place]
   })
   const codesFirst = others.toSorted((a, b) => Number(isCodes(profiles[b])) - Number(isCodes(profiles[a])))
@@ -192,13 +192,8 @@ function matchesValue(name: string): boolean {
   return /^(?:obs[_ ]?)?value$|^observation value$/i.test(name)
 }
 
-/** The columns of a wide table that belong to its observations. */
-function observedIn({ periods, flags }: WideLayout): number[] {
-  return [...periods.map(({ column }) => column), ...flags]
-}
-
 function isDimension({ layout, profiles }: MappingTask, place: number): boolean {
-  return layout.kind === 'wide' && !observedIn(layout).includes(place) && (profiles[place]?.count ?? 0) > 0
+  return layout.kind === 'wide' && !observationColumns(layout).includes(place) && (profiles[place]?.count ?? 0) > 0
 }
 
 /** Whether the column holds more than marks for "not applicable" and "total". */

@@ -1,5 +1,5 @@
 /** Proposes which column is which field: what the user said, then names, then content; says what is unsure and what is left. */
-import type { Layout } from '../layout/types.ts'
+import { observationColumns } from '../layout/types.ts'
 import { candidatesFor, codeColumns, wordColumns } from './candidates.ts'
 import { cellText } from './cell-text.ts'
 import { columnsNamed } from './columns-named.ts'
@@ -31,7 +31,7 @@ const SPLIT_SHARE = 0.9
 export function proposeMapping(task: MappingTask): Mapping {
   const fields = new Map<MappedField, FieldMapping>()
   const open: OpenChoice[] = []
-  const taken = new Set([...placesOfObservations(task.layout), ...task.reserved])
+  const taken = new Set([...observationColumns(task.layout), ...task.reserved])
   const used = new Set(taken)
   const take = (mapping: FieldMapping) => {
     fields.set(mapping.field, mapping)
@@ -221,18 +221,11 @@ function addPeriods({ layout }: MappingTask, fields: Map<MappedField, FieldMappi
   fields.set('periodicity', { field: 'periodicity', source: { columns: [], made: 'periods' }, origin: 'made' })
 }
 
-function placesOfObservations(layout: Layout): Set<number> {
-  if (layout.kind === 'wide') return new Set([...layout.periods.map(({ column }) => column), ...layout.flags])
-  if (layout.kind === 'long') return new Set()
-  const times = layout.part === undefined ? [layout.time] : [layout.time, layout.part]
-  return new Set([...times, ...(layout.kind === 'tall' ? layout.values : layout.series)])
-}
-
 function unusedOf({ columns, layout, profiles }: MappingTask, taken: ReadonlySet<number>): UnusedColumn[] {
-  const periods = layout.kind === 'long' ? new Set<number>() : placesOfObservations(layout)
+  const observed = new Set(observationColumns(layout))
   return columns.flatMap((column, place) => {
     const isBlank = /^column \d+$/.test(column) && profiles[place]?.count === 0
-    if (taken.has(place) || periods.has(place) || isBlank) return []
+    if (taken.has(place) || observed.has(place) || isBlank) return []
     return [{ column, guess: matchesOf(column)[0]?.field ?? null }]
   })
 }

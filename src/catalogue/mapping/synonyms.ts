@@ -13,6 +13,9 @@ export interface Match {
   readonly isWeak: boolean
 }
 
+/** Letters that have no accent to leave out, as they are written without them. */
+const LETTERS: Readonly<Record<string, string>> = { ł: 'l', ø: 'o', æ: 'ae', œ: 'oe', ß: 'ss', ı: 'i', đ: 'd' }
+
 /** A name of a column without case, accents and signs, such as "unit of measure". */
 export function plainName(name: string): string {
   const plain = name
@@ -20,6 +23,7 @@ export function plainName(name: string): string {
     .replace(/\p{M}+/gu, '')
     .replace(/([\p{Ll}\d])(?=\p{Lu})/gu, '$1 ')
     .toLowerCase()
+    .replace(/[łøæœßıđ]/g, (letter) => LETTERS[letter] ?? letter)
     .replace(/[^\p{L}\p{N}]+/gu, ' ')
     .trim()
   return name.startsWith('@') ? `@${plain}` : plain

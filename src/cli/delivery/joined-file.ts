@@ -31,7 +31,7 @@ export interface JoinedCounts {
 }
 
 /** The columns of the file as the output has them. */
-export async function joinedTableOf(options: Omit<JoinOptions, 'find'>): Promise<JoinedTable> {
+async function joinedTableOf(options: Omit<JoinOptions, 'find'>): Promise<JoinedTable> {
   const { catalogue, scheme, format, codes } = options
   const { rowColumns: names, reading } = catalogue
   const types = hasTypes(format) ? await typesOf(options) : names.map(() => 'text' as const)

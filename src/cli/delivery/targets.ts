@@ -1,6 +1,6 @@
 /** Where a run delivers its results beside the store of the service, as its options and its journal say it. */
 import { z } from 'zod'
-import { TABLE_FORMATS, type TableFormat } from '../../catalogue/output/write-table.ts'
+import { TABLE_FORMATS } from '../../catalogue/output/write-table.ts'
 
 /** What the journal of a run keeps of its outputs. A URL has no password there. */
 export const targetsSchema = z.object({
@@ -13,12 +13,6 @@ export const targetsSchema = z.object({
 })
 
 export type Targets = z.infer<typeof targetsSchema>
-
-/** An output of a run, for messages and for the journal. */
-export interface OutTarget {
-  readonly out: string
-  readonly format: TableFormat
-}
 
 /**
  * Whether what was delivered to `before` need not be delivered anew to `now`: results are kept for an output as they come, so that

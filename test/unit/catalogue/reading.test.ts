@@ -320,6 +320,15 @@ test('a text below the table is no record, and a broken row is one problem with 
   const table = 'code,name,unit\nA,Output,USD\nB,Input,EUR\n'
   const footers = await readWhole(await written('footer.csv', `${table}\nSource: the office\nUpdated: today,,\n`))
   assert.equal(footers.count, 2)
+  for (const line of [
+    'Sources: the office',
+    'Fuente: the office',
+    'Źródło: the office',
+    'Anmerkungen : none',
+    'Last updated: today',
+  ])
+    assert.equal((await readWhole(await written('source.csv', `${table}${line}\n`))).count, 2, line)
+  await assert.rejects(readWhole(await written('row.csv', `${table}Imports: all\n`)), /line 4: 1 cell where/)
   const broken = await written('middle.csv', `${table}\nC\nD,Sum,USD\n`)
   await assert.rejects(readWhole(broken), /1 problem;[\s\S]*line 5: 1 cell where the header has 3/)
 })

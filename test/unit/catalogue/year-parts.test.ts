@@ -28,6 +28,14 @@ test('quarters, halves and months are read in many languages, and the whole year
     ['2023', 'Setiembre', 'Mes', undefined],
     ['2023', 'septiembre', 'Mes', '2023-09-01'],
     ['2023', 'grudzień', 'Miesiąc', '2023-12-01'],
+    ['2023', '3.', 'Monat', '2023-03-01'],
+    ['2023', '   Q2              ', 'period', '2023-04-01'],
+    ['2023', '\uff13', '月', '2023-03-01'],
+    ['2023', '3', 'Kwartał', '2023-07-01'],
+    ['2023', '4', 'Negyedév', '2023-10-01'],
+    ['2023', '11', 'Ay', '2023-11-01'],
+    ['2023', 'KASIM', 'Ay', '2023-11-01'],
+    ['2023', '2', 'Sector', undefined],
     ['2023', 'H2', 'period', '2023-07-01'],
     ['2023', 'M13', 'period', undefined],
     ['2023', '13', 'Quarter', undefined],
@@ -39,7 +47,8 @@ test('quarters, halves and months are read in many languages, and the whole year
 })
 
 test('amounts of money, countries and names with "mes" in them are no parts of a year', async () => {
-  for (const name of ['Aggregate', 'Country', 'Names', 'Sector', 'James']) assert.equal(isPartName(name), false, name)
+  for (const name of ['Aggregate', 'Country', 'Names', 'Sector', 'James', 'Payment', 'Day rate'])
+    assert.equal(isPartName(name), false, name)
   const rows = ['M1', 'M2', 'M3'].flatMap((money) => [2021, 2022].map((year) => `MAR,${money},${year},1.5`))
   const path = join(folder, 'money.csv')
   await writeFile(path, `Country,Aggregate,Year,Value\n${rows.join('\n')}\n`)
