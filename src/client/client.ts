@@ -89,6 +89,8 @@ export interface ClassifyClient<Labels> {
   runs(question?: RunsRequest, options?: CallOptions): Promise<RunsResponse>
   /** Notes that a run is to pause, go on or stop, which the process that submits its batches reads every few seconds. */
   steer(run: string, wanted: NonNullable<DriveRequest['wanted']>, options?: CallOptions): Promise<DriveResponse>
+  /** Sets what a run may cost in all, in US dollars, also while it goes on. */
+  limitCost(run: string, maxCostUsd: number, options?: CallOptions): Promise<DriveResponse>
   /** What the latest result of an indicator rests on; null where there is none. */
   why(
     indicatorId: string,
@@ -180,6 +182,7 @@ export function createClassifyClient<Labels = Readonly<Record<string, unknown>>>
     runStatus: (run, { signal } = {}) => orNull(ask<RunStatus>('status', { run_id: run }, signal), NOT_FOUND),
     runs: (question = {}, { signal } = {}) => ask('runs', question, signal),
     steer: (run, wanted, { signal } = {}) => ask('drive', { run_id: run, wanted }, signal),
+    limitCost: (run, maxCostUsd, { signal } = {}) => ask('drive', { run_id: run, max_cost_usd: maxCostUsd }, signal),
     why: (indicatorId, { signal, ...place } = {}) => {
       const body = { indicator_id: indicatorId, ...placeOf(place) }
       return orNull(ask<WhyResponse>('why', body, signal), NOT_FOUND)

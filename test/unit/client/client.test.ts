@@ -98,14 +98,15 @@ test('what the handler answers is its last word, with its code, and a guard name
   assert.equal(asked.length, 3)
 })
 
-test('runs are listed and steered, and a decision is posted under one key however often it is tried', async (t) => {
+test('runs are listed, steered and limited in cost, and a decision is posted under one key however often it is tried', async (t) => {
   const { url, asked } = await serve(t, ({ path }, response, index) => {
-    if (path.endsWith('/review') && index === 2) return response.destroy()
+    if (path.endsWith('/review') && index === 3) return response.destroy()
     answer(response, 200, { runs: [], run_id: 'r' })
   })
   const client = createClassifyClient({ url, catalogue: 'c', codebook: 'b' })
   await client.runs({ limit: 5 })
   await client.steer('r', 'paused')
+  await client.limitCost('r', 2.5)
   const decisions = [{ indicator_id: 'a', corrections: { kind: null } }]
   await client.review(decisions, { by: 'anna', catalogue: 'd' })
   const bodies = asked.map(({ path, body }) => [path.replace('/classify-api/', ''), JSON.parse(body)])
@@ -113,10 +114,11 @@ test('runs are listed and steered, and a decision is posted under one key howeve
   assert.deepEqual(bodies, [
     ['runs', { limit: 5 }],
     ['drive', { run_id: 'r', wanted: 'paused' }],
+    ['drive', { run_id: 'r', max_cost_usd: 2.5 }],
     ['review', review],
     ['review', review],
   ])
-  const [first, second] = asked.slice(2).map(({ headers }) => headers['idempotency-key'])
+  const [first, second] = asked.slice(3).map(({ headers }) => headers['idempotency-key'])
   assert.ok(first !== undefined && first === second)
 })
 
