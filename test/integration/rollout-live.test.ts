@@ -13,8 +13,10 @@ import { startTestStack, type TestStack } from '../helpers/stack.ts'
 import { waitUntil } from '../helpers/wait.ts'
 
 const INDICATORS = 60
-/** The requests of the first release that are answered before the next takes its place. */
-const ANSWERED = 4
+const PACK = 5
+const BATCH = 10
+/** The requests of the first release that are answered before the next takes its place: at least one batch has all of its answers then. */
+const ANSWERED = INDICATORS / BATCH + 1
 
 let model: ScriptedModel
 let stack: TestStack
@@ -81,21 +83,26 @@ async function runThrough(prefix: string, next: string, signal: 'SIGTERM' | 'SIG
     '--mode',
     'model',
     '--pack',
-    '5',
+    String(PACK),
     '--batch-size',
-    '10',
+    String(BATCH),
     '--trust',
     'shipped',
     '--json',
   ]
   const cli = startCli(args, { env: { ...stack.env } })
-  // Some results of the first release are kept before the next takes over, and some questions of it are still open then.
-  await waitUntil('the first release has results', async () => (await resultsOf(prefix)).length > 0)
-  await waitUntil('the first release has open questions', () => model.asked.length - first >= ANSWERED + 2)
-  const keptByFirst = (await resultsOf(prefix)).map(({ indicator_id: id }) => id)
-  const replacing = replaceReplica(next, signal)
-  release.resolve()
-  await replacing
+  let keptByFirst: readonly string[] = []
+  try {
+    // Some results of the first release are kept before the next takes over, and some questions of it are still open then.
+    await waitUntil('the first release has results', async () => (await resultsOf(prefix)).length > 0)
+    await waitUntil('the first release has open questions', () => model.asked.length - first > ANSWERED)
+    keptByFirst = (await resultsOf(prefix)).map(({ indicator_id: id }) => id)
+    const replacing = replaceReplica(next, signal)
+    release.resolve()
+    await replacing
+  } finally {
+    release.resolve()
+  }
   const { code, stdout, stderr } = await cli.result
   assert.equal(code, 0, stderr)
   const { classified } = JSON.parse(stdout) as RunReport

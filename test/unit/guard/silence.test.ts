@@ -3,8 +3,10 @@ import assert from 'node:assert/strict'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { test } from 'node:test'
 import { call, type GuardPort, type ScriptedNode, startGuardPort, startScriptedNode } from '../../helpers/guard-port.ts'
+import { waitUntil } from '../../helpers/wait.ts'
 
-const SILENCE = { everyMs: 10, patienceMs: 40, misses: 3 }
+/** The patience is long enough for a node that lives on a busy machine. */
+const SILENCE = { everyMs: 10, patienceMs: 500, misses: 3 }
 const BATCH = '/classify-api/batch'
 
 /** A node that works on batches until it is told to answer, and that can be frozen as a whole. */
@@ -37,9 +39,7 @@ async function withGuard(
   }
 }
 
-async function until(isTrue: () => boolean): Promise<void> {
-  while (!isTrue()) await new Promise((resolve) => setTimeout(resolve, 5))
-}
+const until = (isTrue: () => boolean) => waitUntil('the node has seen what it waits for', isTrue)
 
 test('a call to a node that falls silent ends with 502 node-away, and further calls end at once until it answers', async () => {
   await withGuard(async ({ url }, { node, held, state }) => {
