@@ -4,7 +4,7 @@ import { after, before, describe, it } from 'node:test'
 import { answerDrive, answerRun, answerRuns } from '../../src/restate/answers/runs.ts'
 import { createStore } from '../../src/store/store.ts'
 import type { RunDriver, Store } from '../../src/store/types.ts'
-import { batch, result } from '../helpers/batches.ts'
+import { batch, request, result, totals } from '../helpers/batches.ts'
 import { sharedPostgres, type TestDatabase } from '../helpers/postgres.ts'
 
 const postgres = sharedPostgres()
@@ -136,5 +136,20 @@ describe('drivers of runs: PostgreSQL', () => {
       only.runs.map(({ run_id: id }) => id),
       ['d-driven'],
     )
+  })
+
+  it('tells the pace of the time in which a run worked, without a pause before its last batches', async () => {
+    const { startedAt } = await store.openRun('d-pace')
+    const at = (seconds: number) => new Date(Date.parse(startedAt) + seconds * 1_000).toISOString()
+    for (const [index, seconds] of [10, 20, 230, 240].entries()) {
+      const sums = totals(10, { classified: 10 })
+      const requests = [request(`pace-${index}`, { requestedAt: at(seconds - 10) })]
+      const saved = { runId: 'd-pace', batchId: `b${index}`, totals: sums, requests }
+      await store.saveBatch(batch(startedAt, [], saved))
+      const text = "update run_batches set saved_at = $1 where run_id = 'd-pace' and batch_id = $2"
+      await database.pool.query(text, [at(seconds), `b${index}`])
+    }
+    // 40 rows in 40 seconds of work; three minutes and twenty seconds lie idle between the second batch and the third.
+    assert.equal(Math.round((await store.findRun('d-pace'))?.perMinute ?? 0), 60)
   })
 })

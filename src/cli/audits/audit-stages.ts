@@ -61,7 +61,7 @@ export function isSettled(fields: readonly FieldEvidence[], names: Iterable<stri
 }
 
 /** Whether audits of the field are stored, and not only labels of people. Replicas of an earlier release know audits alone. */
-function isAudited({ audits, sources }: FieldEvidence): boolean {
+export function isAudited({ audits, sources }: FieldEvidence): boolean {
   return sources === undefined ? audits > 0 : sources.some((source) => source.audits > 0)
 }
 

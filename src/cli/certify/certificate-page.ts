@@ -1,6 +1,8 @@
 /** The certificate as a page that people read, in pure functions. */
 import { pluralise, printable } from '../../catalogue/problem-report.ts'
+import { MOST_MORE } from '../../evidence/certificate/certificate.ts'
 import { type Certificate, type ClaimResult, ROW_CLAIM } from '../../evidence/certificate/certificate-types.ts'
+import { mostBelow } from '../../evidence/statistics/sequential.ts'
 import { joinLines } from '../../lib/visible-text.ts'
 import { formatCount } from '../ui/terminal.ts'
 import type { Evaluation } from './evaluate.ts'
@@ -47,13 +49,19 @@ function formatClaim(claim: ClaimResult, { plan }: Certificate): string[] {
   const text = {
     shown: `Shown: ${counts}.`,
     missed: `Missed: ${counts}. The target does not hold.`,
-    more: `Not decided yet: ${counts}. ${moreText(claim.more)}`,
+    more: `Not decided yet: ${counts}. ${moreText(claim, plan)}`,
   }[claim.state]
   return [head, text]
 }
 
-function moreText(more: number | null): string {
-  if (more === null) return 'As rows went so far, not even 2,000 more labels are likely to show it.'
+function moreText({ more, right, labelled }: ClaimResult, { population, target }: Certificate['plan']): string {
+  const left = population - labelled
+  if (more === null && left > MOST_MORE)
+    return `As rows went so far, not even ${formatCount(MOST_MORE)} more labels are likely to show it.`
+  if (more === null) {
+    const allowed = population - mostBelow(population, target) - 1
+    return `As rows went so far, not even the labels of all ${pluralise(left, 'row')} left are likely to show it: of all ${formatCount(population)} the target allows ${formatCount(allowed)} to be wrong, already wrong: ${formatCount(labelled - right)}.`
+  }
   return `If rows go on as they went, ${pluralise(more, 'more labelled row')} suffice with an even chance.`
 }
 

@@ -10,7 +10,7 @@ import {
 } from '../../classification/estimate.ts'
 import type { Source } from '../../classification/types.ts'
 import type { ServiceTier } from '../../lib/service-tiers.ts'
-import type { TokenPrice, Warning } from '../../restate/contract.ts'
+import type { EstimateResponse, TokenPrice, Warning } from '../../restate/contract.ts'
 
 /**
  * The facts that turn dry runs into tokens and cost; they come from the service, or from the configuration where no
@@ -74,8 +74,12 @@ export interface EstimateReport {
 export interface EstimateSum {
   /** Adds the dry run of a batch; batches must come in the order of the catalogue. */
   add(dryRun: BatchDryRun, basis: EstimateBasis): void
+  /** Adds what audits ask beside the questions about the file. */
+  addAudits(asks: readonly PendingQuestion[], basis: EstimateBasis): void
   /** The number of indicators in all batches that were added. */
   readonly indicators: number
+  /** The number of indicators that get a result anew without a question of their own. */
+  readonly spared: number
   total(budget: EstimateBudget): Omit<EstimateReport, 'catalogue' | 'codebook' | 'cold' | 'warnings'>
 }
 
@@ -96,9 +100,17 @@ export function createEstimateSum(options: { readonly reuse: boolean; readonly p
   let requests = 0
   let basis: EstimateBasis | undefined
 
+  const addQuestions = (questions: readonly PendingQuestion[], { prefixTokens, habits }: EstimateBasis) => {
+    const expected = estimateBatch(questions, options.pack, prefixTokens, habits)
+    requests += expected.requests
+    for (const kind of ['input', 'cached', 'output'] as const) tokens[kind] += expected.tokens[kind]
+  }
   return {
     get indicators() {
       return Object.values(counts).reduce((sum, count) => sum + count, 0)
+    },
+    get spared() {
+      return counts.rules + counts.reuse + counts.person
     },
     add(dryRun, nextBasis) {
       basis = nextBasis
@@ -114,10 +126,9 @@ export function createEstimateSum(options: { readonly reuse: boolean; readonly p
       counts.reuse += dryRun.reuse
       counts.person += dryRun.person
       counts.model += questions.length
-      const expected = estimateBatch(questions, options.pack, nextBasis.prefixTokens, nextBasis.habits)
-      requests += expected.requests
-      for (const kind of ['input', 'cached', 'output'] as const) tokens[kind] += expected.tokens[kind]
+      addQuestions(questions, nextBasis)
     },
+    addAudits: addQuestions,
     total(budget) {
       if (basis === undefined) throw new RangeError('an estimate needs at least one batch')
       const { model, price, serviceTier, prefixTokens, habits } = basis
@@ -163,6 +174,51 @@ function durationOf(indicators: number, requests: number, tokens: number, { rpm,
   ] as const
   const binding = limits.reduce((longest, limit) => (limit.minutes > longest.minutes ? limit : longest))
   return { minutes: Number(binding.minutes.toPrecision(3)), limited_by: binding.limited_by }
+}
+
+/** What an estimate leaves out, and what it counts that the run may be spared. */
+export function warningsOf(
+  total: Pick<EstimateReport, 'indicators' | 'model_requests' | 'model' | 'price' | 'service_tier' | 'by_source'>,
+  {
+    planned,
+    coldReason,
+    spared,
+    audits,
+  }: {
+    readonly planned: EstimateResponse | undefined
+    readonly coldReason: string | undefined
+    /** The number of questions that rules would answer if the audits of the run showed that they may. */
+    readonly spared: number
+    /** The number of questions that audits ask beside those about the file. */
+    readonly audits: number
+  },
+): Warning[] {
+  const warnings: Warning[] = []
+  if (coldReason !== undefined) {
+    warnings.push({ code: 'cold-estimate', message: coldReason, count: total.indicators })
+  }
+  if (planned !== undefined && planned.escalation_model !== null && total.model_requests > 0) {
+    const message = `escalations to ${planned.escalation_model} are not included`
+    warnings.push({ code: 'escalation-not-counted', message, count: total.by_source.model })
+  }
+  if (total.service_tier === 'flex' && total.model_requests > 0) {
+    const message = 'request in the flex tier, which may take minutes or wait for capacity; the time counts neither'
+    warnings.push({ code: 'flex-latency', message, count: total.model_requests })
+  }
+  if (audits > 0) {
+    const message = 'question by which the run checks rules, beside those about its records; the estimate counts it'
+    warnings.push({ code: 'audits-counted', message, count: audits })
+  }
+  if (spared > 0 && total.by_source.model > 0) {
+    const message =
+      'question that the run may be spared, where its audits show that rules agree with the model; the estimate counts it'
+    warnings.push({ code: 'rules-unchecked', message, count: Math.min(spared, total.by_source.model) })
+  }
+  if (total.price === null && total.model_requests > 0) {
+    const message = `the price of ${total.model} is not known (OPENAI_PRICES), so its requests count as free`
+    warnings.push({ code: 'no-price', message, count: total.model_requests })
+  }
+  return warnings
 }
 
 /**

@@ -5,14 +5,21 @@ import { type PreparedScheme, referenceOf } from '../../classification/scheme.ts
 import type { Indicator } from '../../classification/types.ts'
 import type { Config } from '../../config/config.ts'
 import { isServiceError, messageOf, ServiceError } from '../../errors.ts'
+import { isOfflineGuess } from '../../lib/model-names.ts'
 import type { ServiceTier } from '../../lib/service-tiers.ts'
-import { DEFAULT_CATALOGUE, type EstimateResponse, type Warning } from '../../restate/contract.ts'
-import { findEarnableTrust } from '../audits/earnable.ts'
+import { DEFAULT_CATALOGUE, type EstimateResponse } from '../../restate/contract.ts'
+import { createAuditQuestions, readAuditOutlook } from '../audits/earnable.ts'
 import { findIngress } from '../client/ingress.ts'
 import type { RunRequest } from '../client/run-batch.ts'
 import { createServiceClient, type ServiceClient } from '../client/service.ts'
 import { dryRunByService, dryRunCold } from './dry-run.ts'
-import { createEstimateSum, type EstimateBasis, type EstimateBudget, type EstimateReport } from './estimate-sum.ts'
+import {
+  createEstimateSum,
+  type EstimateBasis,
+  type EstimateBudget,
+  type EstimateReport,
+  warningsOf,
+} from './estimate-sum.ts'
 import { type BudgetFlags, readBudget } from './rate-budget.ts'
 import { findLocalScheme, type GivenCodebook, type RunCodebook, settleCodebook } from './run-codebook.ts'
 import type { RunHeader } from './run-journal.ts'
@@ -62,23 +69,26 @@ export async function estimateRun(
   const basis =
     planned === undefined ? await coldBasis(options.config, scheme, options.request.options.tier) : basisOf(planned)
   const { model } = basis
-  const earnable = await findEarnableTrust(planned && service, { request, scheme }, signal)
+  const run = { request, scheme, isGuessing: isGuessing(planned, options.config, model) }
+  const outlook = await readAuditOutlook(planned && service, run, signal)
+  const audits = createAuditQuestions(run, outlook, { ...(planned && { service }), model, signal })
   let spared = 0
-  const add = (batch: readonly Indicator[], dryRun: BatchDryRun) => {
+  const add = async (batch: readonly Indicator[], dryRun: BatchDryRun) => {
     sum.add(dryRun, basis)
-    if (earnable === null) return
-    const least = dryRunCold(batch, request, { scheme, model, trust: earnable }).asks.length
+    if (dryRun.unchanged < batch.length) await audits.add(batch)
+    if (outlook.trust === null) return
+    const least = dryRunCold(batch, request, { scheme, model, trust: outlook.trust }).asks.length
     spared += Math.max(0, dryRun.asks.length - least)
   }
   if (planned === undefined) {
     const dryRun = (batch: readonly Indicator[]) => dryRunCold(batch, request, { scheme, model })
-    add(first.value, dryRun(first.value))
+    await add(first.value, dryRun(first.value))
     for await (const batch of rest) {
       signal.throwIfAborted()
-      add(batch, dryRun(batch))
+      await add(batch, dryRun(batch))
     }
   } else {
-    add(first.value, planned)
+    await add(first.value, planned)
     const dryRun = async (batch: readonly Indicator[]) => {
       return { batch, next: await dryRunByService(service, batch, request, signal) }
     }
@@ -86,13 +96,15 @@ export async function estimateRun(
       if (next === undefined) {
         throw new ServiceError('ingress-unavailable', 'The service was replaced by an earlier release meanwhile')
       }
-      add(batch, next)
+      await add(batch, next)
     }
   }
+  const audited = audits.beside(sum.indicators, sum.spared)
+  sum.addAudits(audited, basis)
   const total = sum.total(await findBudget(planned === undefined ? undefined : service, options))
   const { catalogue = DEFAULT_CATALOGUE } = request
   const named = { catalogue, codebook: referenceOf(scheme) }
-  const warnings = warningsOf(total, { planned, coldReason: reason, spared })
+  const warnings = warningsOf(total, { planned, coldReason: reason, spared, audits: audited.length })
   return { ...total, ...named, cold: planned === undefined, warnings }
 }
 
@@ -141,41 +153,10 @@ async function dryRunFirst(
   return { request, scheme, reason }
 }
 
-function warningsOf(
-  total: Pick<EstimateReport, 'indicators' | 'model_requests' | 'model' | 'price' | 'service_tier' | 'by_source'>,
-  {
-    planned,
-    coldReason,
-    spared,
-  }: {
-    readonly planned: EstimateResponse | undefined
-    readonly coldReason: string | undefined
-    /** The number of questions that rules would answer if the audits of the run showed that they may. */
-    readonly spared: number
-  },
-): Warning[] {
-  const warnings: Warning[] = []
-  if (coldReason !== undefined) {
-    warnings.push({ code: 'cold-estimate', message: coldReason, count: total.indicators })
-  }
-  if (planned !== undefined && planned.escalation_model !== null && total.model_requests > 0) {
-    const message = `escalations to ${planned.escalation_model} are not included`
-    warnings.push({ code: 'escalation-not-counted', message, count: total.by_source.model })
-  }
-  if (total.service_tier === 'flex' && total.model_requests > 0) {
-    const message = 'request in the flex tier, which may take minutes or wait for capacity; the time counts neither'
-    warnings.push({ code: 'flex-latency', message, count: total.model_requests })
-  }
-  if (spared > 0 && total.by_source.model > 0) {
-    const message =
-      'question that the run may be spared, where its audits show that rules agree with the model; the estimate counts it'
-    warnings.push({ code: 'rules-unchecked', message, count: Math.min(spared, total.by_source.model) })
-  }
-  if (total.price === null && total.model_requests > 0) {
-    const message = `the price of ${total.model} is not known (OPENAI_PRICES), so its requests count as free`
-    warnings.push({ code: 'no-price', message, count: total.model_requests })
-  }
-  return warnings
+/** Whether the model only guesses. Without a service this is not known, unless the configuration names an endpoint. */
+export function isGuessing(planned: EstimateResponse | undefined, { openai }: Config, model: string): boolean {
+  const isUnset = planned === undefined && openai.apiKey === undefined && openai.baseUrl === undefined
+  return isUnset || isOfflineGuess(model)
 }
 
 function basisOf({ model, price, service_tier, prefix_tokens, habits }: EstimateResponse): EstimateBasis {

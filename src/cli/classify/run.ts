@@ -135,7 +135,9 @@ export async function runCatalogue(
       await note(stopped === undefined ? journal.noteDone(index, summary) : journal.noteFailed(index))
       totals.addBatch(summary, planned)
       if (stopped !== undefined) stopAtLimit(stopped, planned)
-      watch.batchEnded(summary.by_source.model + summary.by_source.escalation)
+      const { model, escalation } = summary.by_source
+      // An audit keeps no guesses of the offline model, which the service counts as answers all the same.
+      watch.batchEnded(planned.isAudit ? indicators.length - summary.unchanged : model + escalation)
       window.noteEnd(submittedAt)
     } catch (error) {
       watch.batchEnded(indicators.length)

@@ -10,6 +10,9 @@ import type { RunRow } from './runs-page.ts'
 
 export interface RunMore {
   readonly driver: { readonly host: string; readonly pid: number } | null
+  /** Of what is done: results of earlier runs that still hold, and what this run classified. */
+  readonly unchanged: number
+  readonly anew: number
   readonly bySource: Readonly<Record<string, number>>
   readonly requests: number
   readonly tokens: { readonly input: number; readonly output: number }
@@ -46,6 +49,7 @@ export function Page({ data, frame }: PageProps<RunData>): VNode {
         <${Fact} name="May cost at most">${run.maxCostUsd === null ? 'no limit' : dollars(run.maxCostUsd)}<//>
         <${Fact} name="Requests">${count(run.requests)}<//>
         <${Fact} name="Tokens in / out">${count(run.tokens.input)} / ${count(run.tokens.output)}<//>
+        <${Fact} name="Done">${count(run.unchanged)} unchanged, ${count(run.anew)} anew<//>
         <${Fact} name="To review"><a href=${`${results}&status=needs-review`}>${count(run.needsReview)}</a><//>
         <${Fact} name="Unverified"><a href=${`${results}&status=unverified`}>${count(run.unverified)}</a><//>
         <${Fact} name="Driven by">${run.driver === null ? 'no process' : html`<span>${run.driver.host}, pid ${run.driver.pid}</span>`}<//>

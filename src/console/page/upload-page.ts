@@ -65,7 +65,7 @@ function Found({ report }: { readonly report: UploadReport }): VNode {
       <${Fact} name="Format">${report.format}${report.compression === '' ? '' : `, ${report.compression}`}<//>
       <${Fact} name="Layout">${report.layout}<//>
       <${Fact} name="Encoding">${report.encoding}<//>
-      ${estimate !== null && html`<${Fact} name="Requests at most">${count(estimate.model_requests)}<//><${Fact} name="Cost at most">${dollars(estimate.cost_usd)}<//><${Fact} name="Model"><bdi>${estimate.model}</bdi><//>`}
+      ${estimate !== null && html`<${Fact} name="Requests, about">${count(estimate.model_requests)}<//><${Fact} name="Cost, about">${dollars(estimate.cost_usd)}<//><${Fact} name="Model"><bdi>${estimate.model}</bdi><//>`}
     </dl>
     ${report.problems.length > 0 && html`<h2 class="above">To look at</h2><ul>${report.problems.map((line) => html`<li><bdi>${line}</bdi></li>`)}</ul>`}
   </section>`

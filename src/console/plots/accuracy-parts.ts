@@ -8,7 +8,7 @@ import { Fact, Time } from '../page/parts.ts'
 export interface CertifiedShown {
   readonly state: 'shown' | 'missed' | 'more'
   readonly made_at: string
-  readonly plan: { readonly target: number }
+  readonly plan: { readonly target: number; readonly population: number }
   readonly result: {
     readonly labelled: number
     readonly waiting: number
@@ -51,7 +51,7 @@ export function CertificateCard({
     <p><span class="badge ${tone}">${text}</span> <span class="dim">at a target of ${percent(plan.target, 1)}, <${Time} at=${certified.made_at} frame=${frame} /></span></p>
     <dl class="facts">
       <${Fact} name="Labelled rows">${count(result.labelled)}${result.waiting > 0 ? `, and ${count(result.waiting)} that wait for an earlier one` : ''}<//>
-      ${state === 'more' && html`<${Fact} name="Still to label">${more === null ? 'more than 2,000' : `about ${count(more)}`}<//>`}
+      ${state === 'more' && html`<${Fact} name="Still to label">${more === null ? beyondReach(plan.population - result.labelled) : `about ${count(more)}`}<//>`}
       ${result.cut !== null && html`<${Fact} name="Holds from confidence">${result.cut.confidence.toFixed(2)}, for ${count(result.cut.rows)} rows<//>`}
     </dl>
     <table class="shares above"><caption>What the labels show, with the target as a line</caption>
@@ -61,6 +61,15 @@ export function CertificateCard({
         ${result.fields.map(({ field, right, labelled, alone }) => html`<${IntervalRow} name=${words(field)} right=${right} labelled=${labelled} low=${alone[0]} high=${alone[1]} target=${plan.target} />`)}
       </tbody></table>
   </div>`
+}
+
+/** The most further labels that a certificate reckons with. */
+const MOST_MORE = 2_000
+
+/** What is said where no number of labels that is looked at is likely to show the claim. */
+function beyondReach(left: number): string {
+  if (left > MOST_MORE) return `more than ${count(MOST_MORE)}`
+  return `${count(left)} at most, and even these are not likely to show it`
 }
 
 interface IntervalProps {

@@ -63,6 +63,8 @@ function moreOf(run: ListedRun): runPage.RunMore {
   return {
     // The time until the lease ends changes with each look and would tell every watcher so.
     driver: driver === null ? null : { host: driver.host, pid: driver.pid },
+    unchanged: run.unchanged,
+    anew: run.classified,
     bySource: run.bySource,
     requests: run.modelRequests,
     tokens: { input: run.inputTokens, output: run.outputTokens },

@@ -49,7 +49,7 @@ const claimResult = z.strictObject({
   /** The lower bound of the share of right rows, valid at any moment, at the error probability of this claim. */
   lower: share,
   upper: share,
-  /** The least further labels that show it with probability 1/2 if rows go on as they went; 0 where decided; null over 2,000. */
+  /** The least further labels that show it with probability 1/2 if rows go on as they went; 0 where decided; null where neither 2,000 nor all that are left do. */
   more: count.nullable(),
 })
 

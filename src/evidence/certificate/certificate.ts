@@ -15,7 +15,7 @@ import {
 } from './certificate-types.ts'
 
 /** The most further labels that the outlook reckons with. */
-const MOST_MORE = 2_000
+export const MOST_MORE = 2_000
 /** The weight of the evidence for all rows beside that for a cut: all rows are what most people want to know. */
 export const ROWS_WEIGHT = 3 / 4
 

@@ -43,6 +43,8 @@ export interface Resolved {
    * corrected the stored answer and the run overrides human answers.
    */
   readonly askAgain: ReadonlySet<string>
+  /** Positions that an audit of the same run has classified before. */
+  readonly audited: readonly number[]
 }
 
 /** What is stored about the indicators of a batch. */
@@ -137,7 +139,16 @@ export async function resolveIndicators(
     if (resolution.kind === 'ask' && options.reuse) leaders.set(one.shapeHash, position)
     resolutions.push(resolution)
   }
-  return { scheme, prepared, trust, resolutions, warnings, askAgain }
+  const audited = prepared.flatMap(({ indicator: { indicator_id: id } }, position) => {
+    return isOfAudit(latest.get(id), options, runId) ? [position] : []
+  })
+  return { scheme, prepared, trust, resolutions, warnings, askAgain, audited }
+}
+
+/** Whether an audit of the run made the result: in mode hybrid only audits are asked as in mode model. */
+function isOfAudit(known: LatestResult | undefined, { mode }: BatchOptions, runId: string): boolean {
+  if (known === undefined || known.unanswered || mode !== 'hybrid') return false
+  return known.mode === 'model' && known.classification.run_id === runId
 }
 
 /** Resolves an indicator by what a person or an earlier run decided and by the rules; what then is open is a question. */

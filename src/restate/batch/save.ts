@@ -11,6 +11,7 @@ import { type Prepared, prepare, prepareOptionsOf } from './prepare.ts'
 import { schemeOfPlan } from './resolve.ts'
 import { answersToStore, buildResult, reusedShapes, unkeptDecisions } from './results.ts'
 import {
+  countOnce,
   openOfUnchanged,
   sumUp,
   toTotalsBody,
@@ -54,6 +55,10 @@ export async function saveResults(deps: SaveDeps, input: SaveInput): Promise<Bat
   const saved = settled.flatMap(({ toSave }) => toSave ?? [])
   const unchanged = plan.ways.flatMap((way) => (way.kind === 'unchanged' ? [way.classification] : []))
   const totals = sumUp(unchanged.length, saved, answers.requests)
+  const counted = countOnce(
+    input,
+    settled.map(({ toSave }) => toSave),
+  )
 
   await deps.store.saveBatch({
     runId,
@@ -67,7 +72,7 @@ export async function saveResults(deps: SaveDeps, input: SaveInput): Promise<Bat
     reused: reusedShapes(plan, state),
     invocationId: input.owner,
     requests: answers.requests.filter(({ booked }) => booked !== true),
-    totals,
+    totals: sumUp(counted.unchanged.length, counted.anew, answers.requests),
     audits: auditsOf({ ...input, scheme }, prepared, settled),
     ...(options.overridePerson === true ? { overriddenHumanAnswers: overriddenBy(plan, prepared, unsettled) } : {}),
     end: claimed.length > 0 ? claimsToEnd(input, answers, claimed) : null,
@@ -87,7 +92,11 @@ export async function saveResults(deps: SaveDeps, input: SaveInput): Promise<Bat
     ...warnOfEstimates(answers.requests),
     ...warnOfOtherTiers(answers.requests, options.serviceTier),
   ]
-  const summary = { ...toTotalsBody(totals), ...openOfUnchanged(unchanged), warnings }
+  const open = openOfUnchanged([...counted.unchanged, ...counted.ofRun])
+  // What an audit left open is classified by a batch of the file, which says what came of it.
+  const told = options.audit === 'all' ? saved.filter(({ unanswered }) => !unanswered) : saved
+  const { bySource, needsReview, unverified } = sumUp(0, told, [])
+  const summary = { ...toTotalsBody({ ...totals, bySource, needsReview, unverified }), ...open, warnings }
   const results = built.map(({ classification }) => toResultBody(classification, scheme))
   if (answers.failure?.code !== 'cost-limit') return { run_id: runId, results, summary }
   const isOpen = (_: unknown, position: number) => unsettled.has(askedPosition(plan, position))

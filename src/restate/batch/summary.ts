@@ -4,10 +4,50 @@ import { isOfflineGuess } from '../../lib/model-names.ts'
 import type { ServiceTier } from '../../lib/service-tiers.ts'
 import type { BatchTotals, ModelRequestRecord, ResultToSave } from '../../store/types.ts'
 import type { BatchSummary, PriceOf, Warning } from '../contract.ts'
+import type { Batch } from './types.ts'
+
+type Counted = Pick<ResultToSave, 'classification'>
+
+export interface CountedOnce {
+  /** What the run classified, in this batch or in an earlier submission of it. */
+  readonly anew: readonly Counted[]
+  /** The results of earlier runs that still hold. */
+  readonly unchanged: readonly Classification[]
+  /** The results among `anew` that an earlier submission of the batch made. */
+  readonly ofRun: readonly Classification[]
+}
+
+/**
+ * What a batch counts for its run, in which every indicator counts once. A run that draws its audits sends an audited indicator
+ * again with a batch of the file: the audit counts what it classified, and the batch of the file everything else, also what the
+ * audit found unchanged or left open. `toSave` is what the batch saves, by position.
+ */
+export function countOnce(
+  { plan, options, runId }: Pick<Batch, 'plan' | 'options' | 'runId'>,
+  toSave: readonly (ResultToSave | null)[],
+): CountedOnce {
+  const audited = new Set(plan.audited)
+  const isAudit = options.audit === 'all'
+  const anew: Counted[] = []
+  const unchanged: Classification[] = []
+  const ofRun: Classification[] = []
+  for (const [position, way] of plan.ways.entries()) {
+    const isOfAudit = audited.has(position)
+    if (options.audit === 'none' && isOfAudit) continue
+    const saved = toSave[position]
+    if (way.kind !== 'unchanged') {
+      if (saved && !(isAudit && saved.unanswered)) anew.push(saved)
+    } else if (isAudit ? isOfAudit : way.classification.run_id === runId) {
+      anew.push(way)
+      ofRun.push(way.classification)
+    } else if (!isAudit) unchanged.push(way.classification)
+  }
+  return { anew, unchanged, ofRun }
+}
 
 export function sumUp(
   unchanged: number,
-  saved: readonly ResultToSave[],
+  saved: readonly Counted[],
   requests: readonly ModelRequestRecord[],
 ): BatchTotals {
   const bySource: Record<Source, number> = { rules: 0, reuse: 0, model: 0, escalation: 0, person: 0 }

@@ -96,6 +96,8 @@ export interface Plan {
   readonly calibration?: Calibration
   /** Positions of audits; absent where there are none. */
   readonly audits?: readonly number[]
+  /** Positions that an audit of the same run has classified before; absent where there are none. */
+  readonly audited?: readonly number[]
   /**
    * The number of rounds in which an indicator without an answer is asked; `roundsOf` fills it in for plans of earlier
    * releases.

@@ -117,6 +117,17 @@ const runRow = totalsRow.and(driverStateRow).and(aboutRow)
 
 /** The time before the last saved batch whose batches tell the pace of a run. */
 const PACE = "interval '5 minutes'"
+/** So long without a batch that ends, a run may have been idle. */
+const MAYBE_IDLE = "interval '1 minute'"
+
+/**
+ * The time in which a run worked for a batch: since the batch before it, or since the first request after that, where so much time
+ * lies between that the run was paused, or waited for a process to take it on.
+ */
+const WORKED = `p.saved_at - case when p.saved_at - p.begun_at > ${MAYBE_IDLE} then coalesce((
+    select min(q.requested_at) from llm_requests q
+    where q.run_id = r.run_id and q.requested_at > p.begun_at and q.requested_at <= p.saved_at
+  ), p.begun_at) else p.begun_at end`
 
 /** Undefined for a run that neither a batch nor a driver has opened. */
 export async function findRun(pool: DatabasePool, runId: string): Promise<ListedRun | undefined> {
@@ -131,7 +142,7 @@ export async function listRuns(pool: DatabasePool, { catalogue, limit }: RunsWan
 
 /**
  * A run that no driver has taken has the catalogue and the codebook of one of its results. The pace is that of the minutes
- * before the last saved batch, so that a pause of days does not count.
+ * before the last saved batch, over the time in which the run worked.
  */
 async function readRuns(pool: DatabasePool, condition: string, values: readonly Cell[]): Promise<ListedRun[]> {
   const counted = BATCH_COLUMNS.map((column) => column.name).filter((name) => !UNSUMMED.has(name))
@@ -144,15 +155,19 @@ async function readRuns(pool: DatabasePool, condition: string, values: readonly 
     runRow,
     `select r.run_id, r.started_at, coalesce(b.last_at, r.started_at) as updated_at, r.answered, ${billed}, b.*,
        coalesce(r.catalogue, h.catalogue) as catalogue, coalesce(r.codebook, h.codebook) as codebook, r.command, r.size,
-       ${DRIVER_COLUMNS}, p.recent,
-       coalesce(extract(epoch from b.last_at - greatest(b.last_at - ${PACE}, r.started_at)) * 1000, 0)::float8 as recent_ms
+       ${DRIVER_COLUMNS}, p.recent, p.recent_ms
      from (select * from runs r where ${condition} order by r.started_at desc, r.run_id limit $2) r
      cross join lateral (
        select count(*) as batches, max(b.saved_at) as last_at, ${sums} from run_batches b where b.run_id = r.run_id
      ) b
      cross join lateral (
-       select coalesce(sum(p.indicators), 0) as recent from run_batches p
-       where p.run_id = r.run_id and p.saved_at > b.last_at - ${PACE}
+       select coalesce(sum(p.indicators), 0) as recent,
+         greatest(0, coalesce(extract(epoch from sum(${WORKED})) * 1000, 0))::float8 as recent_ms
+       from (
+         select p.indicators, p.saved_at,
+           coalesce(lag(p.saved_at) over (order by p.saved_at), greatest(b.last_at - ${PACE}, r.started_at)) as begun_at
+         from run_batches p where p.run_id = r.run_id and p.saved_at > b.last_at - ${PACE}
+       ) p
      ) p
      left join lateral (
        select h.catalogue, h.codebook from result_history h

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Indicator } from '../../../src/classification/types.ts'
-import { findEarnableTrust } from '../../../src/cli/audits/earnable.ts'
+import { readAuditOutlook } from '../../../src/cli/audits/earnable.ts'
 import { dryRunByService, dryRunCold } from '../../../src/cli/classify/dry-run.ts'
 import { estimateRun } from '../../../src/cli/classify/estimate.ts'
 import type { RunRequest } from '../../../src/cli/client/run-batch.ts'
@@ -79,9 +79,14 @@ const serviceOf = (found: EvidenceResponse | undefined): ServiceClient => {
   return { ask: async ({ schema }) => (found === undefined ? undefined : schema.parse(found)) }
 }
 
+const trustOf = async (
+  service: ServiceClient | undefined,
+  run: Omit<Parameters<typeof readAuditOutlook>[1], 'isGuessing'>,
+) => (await readAuditOutlook(service, { ...run, isGuessing: false }, signal)).trust
+
 test('rules may earn every field of which nothing is known, and none against which the evidence speaks', async () => {
   const earnable = (found: EvidenceResponse | undefined) =>
-    findEarnableTrust(serviceOf(found), { request: requestOf(), scheme: economic }, signal)
+    trustOf(serviceOf(found), { request: requestOf(), scheme: economic })
   assert.deepEqual(await earnable(undefined), { fields: ALL, removed: {} })
   assert.deepEqual(await earnable(evidenceOf()), { fields: ALL, removed: {} })
   const mixed = evidenceOf(fieldOf('type', 'untrusted'), fieldOf('frequency', 'undecided', ['bad']))
@@ -95,7 +100,7 @@ test('rules may earn every field of which nothing is known, and none against whi
   assert.equal(await earnable(evidenceOf(...ALL.map(labelled))), null, 'labels have decided every field')
   assert.deepEqual(await earnable(evidenceOf(labelled('type'))), { fields: ALL, removed: {} })
   const unreachable = { request: requestOf(), scheme: economic }
-  assert.deepEqual(await findEarnableTrust(undefined, unreachable, signal), { fields: ALL, removed: {} })
+  assert.deepEqual(await trustOf(undefined, unreachable), { fields: ALL, removed: {} })
 })
 
 test('a run that audits nothing earns nothing, and its evidence is not read', async () => {
@@ -106,7 +111,7 @@ test('a run that audits nothing earns nothing, and its evidence is not read', as
     [{ mode: 'rules' }, economic],
     [{}, shop],
   ] as const) {
-    assert.equal(await findEarnableTrust(silent, { request: requestOf(options), scheme }, signal), null)
+    assert.equal(await trustOf(silent, { request: requestOf(options), scheme }), null)
   }
   assert.ok(ASKED.length > 0)
 })

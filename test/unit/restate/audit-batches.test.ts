@@ -443,3 +443,36 @@ test('callers by API have a steady share audited, at no order of a draw, and the
   assert.ok(world.store.audits.length > 0 && world.store.audits.every(({ rank }) => rank === null))
   assert.ok(world.store.latestOf(SCOPE, 's0') !== undefined)
 })
+
+/** What the batches of a run count for it: rows classified anew, unchanged ones, and rows by what decided them. */
+function countsOf({ store }: World, runId: string): readonly number[] {
+  const all = new Map(store.batches.filter((one) => one.runId === runId).map((one) => [one.batchId, one.totals]))
+  const sum = (read: (one: (typeof store.batches)[number]['totals']) => number) =>
+    [...all.values()].reduce((total, one) => total + read(one), 0)
+  const decided = sum(({ bySource }) => Object.values(bySource).reduce((total, one) => total + one, 0))
+  return [sum((one) => one.indicators), sum((one) => one.classified), sum((one) => one.unchanged), decided]
+}
+
+test('every row counts once in its run, whether audits, batches of the file or both bring it, and however often', async () => {
+  const rows = ['a', 'b', 'c', 'd'].map((id) => series(id, { name: `Exports of ${id}` }))
+  const changed = rows.map((row, index) => (index < 2 ? { ...row, units: 'EUR Million' } : row))
+  for (const isGuess of [false, true]) {
+    const world = createWorld(saying())
+    const run = (runId: string, indicators: readonly object[], audit: 'all' | 'none') =>
+      world.classify(request({ audit }, { run_id: runId, indicators }))
+    const { model } = world.chunkDeps
+    const { ask } = model
+    const name = isGuess ? { model: OFFLINE_MODEL_NAME } : {}
+    Object.assign(model, {
+      ask: async (...given: Parameters<typeof ask>) => ({ ...(await ask(...given)), ...name }),
+    })
+    await run('run-a', [...rows].reverse(), 'all')
+    await run('run-a', rows, 'none')
+    assert.deepEqual(countsOf(world, 'run-a'), [4, 4, 0, 4], `guess: ${isGuess}`)
+
+    await run('run-b', [...changed].reverse(), 'all')
+    await run('run-b', changed, 'none')
+    await run('run-b', changed, 'none')
+    assert.deepEqual(countsOf(world, 'run-b'), [4, 2, 2, 2], `guess: ${isGuess}`)
+  }
+})

@@ -282,3 +282,37 @@ test('shares are rounded so that no bound says too much', () => {
     ['0.9700', '0.9699', '1.0000', '0.9700–0.9801'],
   )
 })
+
+test('no more labels are called for than there are rows, and where all of them would hardly do, that is said', async () => {
+  for (const [rows, labelled] of [
+    [62, 6],
+    [62, 61],
+    [1_006, 6],
+    [40, 0],
+  ] as const) {
+    const memory = createMemoryCertificates(rows)
+    const { order } = await settle(memory)
+    for (const [index, { id }] of order.slice(0, labelled).entries())
+      await memory.saveLabels(PLACE, labelsOf(id, 'Anna', index === 2 ? { kind: '?' } : {}))
+    const now = await judge(memory)
+    const [claim] = now.certificate.result.claims
+    const text = formatCertificate(now)
+    assert.ok((claim?.more ?? 0) <= rows - labelled && now.next.length <= rows - labelled)
+    assert.doesNotMatch(text, /2,000/)
+    if (claim?.state === 'more' && claim.more === null)
+      assert.match(
+        text,
+        new RegExp(
+          `all ${(rows - labelled).toLocaleString('en-US')} rows? left are likely to show it: of all ${rows.toLocaleString('en-US')}`,
+        ),
+      )
+  }
+  const memory = createMemoryCertificates(62)
+  const { order } = await settle(memory)
+  for (const [index, { id }] of order.slice(0, 6).entries())
+    await memory.saveLabels(PLACE, labelsOf(id, 'Anna', index === 2 ? { kind: '?' } : {}))
+  assert.match(
+    formatCertificate(await judge(memory)),
+    /not even the labels of all 56 rows left are likely to show it: of all 62 the target allows 1 to be wrong, already wrong: 1/,
+  )
+})
