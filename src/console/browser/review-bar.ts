@@ -1,34 +1,37 @@
-/** The buttons of a review with their keys, and what the sitting has come to. */
+/** The buttons of a review or of blind labels with their keys, each in its place whatever the card, and what the sitting has come to. */
 import type { VNode } from 'preact'
 import { count } from '../page/format.ts'
 import { html } from '../page/html.ts'
 import type { Sitting } from './review-types.ts'
 
-export interface BarProps {
-  readonly sitting: Sitting
-  readonly hasCard: boolean
-  readonly isChanged: boolean
-  readonly isHelp: boolean
-  readonly onDecide: () => void
-  readonly onAside: (comesAgain: boolean) => void
-  readonly onUndo: () => void
-  readonly onHelp: () => void
+export interface BarButton {
+  readonly name: string
+  readonly key: string
+  readonly onPress: () => void
+  readonly isOff?: boolean
 }
 
-export function ReviewBar(props: BarProps): VNode {
-  const { sitting, hasCard, isChanged, isHelp, onDecide, onAside, onUndo, onHelp } = props
+export interface BarProps {
+  /** The first of them is the one that Enter presses. */
+  readonly buttons: readonly BarButton[]
+  readonly isHelp: boolean
+  readonly onHelp: () => void
+  readonly stats: string
+}
+
+export function KeyBar({ buttons, isHelp, onHelp, stats }: BarProps): VNode {
   return html`<div class="review-bar">
-    <button type="button" class="primary" onClick=${onDecide} disabled=${!hasCard}>${isChanged ? 'Save' : 'Accept'} <kbd>Enter</kbd></button>
-    <button type="button" onClick=${() => onAside(true)} disabled=${!hasCard}>Later <kbd>s</kbd></button>
-    <button type="button" onClick=${() => onAside(false)} disabled=${!hasCard}>Not sure <kbd>x</kbd></button>
-    <button type="button" onClick=${onUndo} disabled=${sitting.done.length === 0}>Undo <kbd>u</kbd></button>
+    ${buttons.map(
+      ({ name, key, onPress, isOff = false }, index) =>
+        html`<button type="button" class=${index === 0 ? 'primary' : ''} onClick=${onPress} disabled=${isOff}>${name} <kbd>${key}</kbd></button>`,
+    )}
     <button type="button" onClick=${onHelp} aria-expanded=${isHelp ? 'true' : 'false'}>Keys <kbd>?</kbd></button>
-    <span class="dim">${statsOf(sitting)}</span>
+    <span class="dim stats">${stats}</span>
   </div>`
 }
 
 /** How many were decided, how often the answer stood, and how fast. */
-function statsOf({ decided, corrected, begunAt }: Sitting): string {
+export function statsOf({ decided, corrected, begunAt }: Sitting): string {
   if (decided === 0) return ''
   const kept = decided - corrected
   const minutes = Math.max(0.2, (Date.now() - begunAt) / 60_000)

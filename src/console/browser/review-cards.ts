@@ -22,11 +22,11 @@ const TIMEOUT_MS = 30_000
 
 /** Which cards are asked for. */
 export type CardScope = Pick<ReviewData, 'codebook' | 'catalogue'> &
-  Partial<Pick<ReviewData, 'unverified' | 'why' | 'rule'>>
+  Partial<Pick<ReviewData, 'unverified' | 'why' | 'rule' | 'record'>>
 
 export function createCards(
   frame: Frame,
-  { codebook, catalogue, unverified = false, why = '', rule = '' }: CardScope,
+  { codebook, catalogue, unverified = false, why = '', rule = '', record = '' }: CardScope,
 ): Cards {
   const scope = { codebook, catalogue, unverified }
   const group = { ...(why === '' ? {} : { why }), ...(rule === '' ? {} : { rule }) }
@@ -34,7 +34,7 @@ export function createCards(
   return {
     more: async ({ holder, without, later }) => {
       try {
-        const body = { ...group, holder, without: [...without, ...later], most: HELD }
+        const body = { ...group, record, holder, without, later, most: HELD }
         const response = await send('/review/cards', body)
         return response.ok ? ((await response.json()) as MoreCards) : 'away'
       } catch {
