@@ -155,7 +155,11 @@ describe('the console in a browser', { skip }, () => {
     await takePictures(page, 'review-card')
     // A comment is written at the end of the card, and the next card is shown from its top.
     const places = async () =>
-      JSON.stringify(await page.locator('.review-bar button').evaluateAll((all) => all.map((one) => one.offsetLeft)))
+      JSON.stringify(
+        await page
+          .locator('.review-bar button')
+          .evaluateAll((all) => all.map((one) => one.getBoundingClientRect().left)),
+      )
     const [before, left] = [await places(), await textOf(page.locator('#left'))]
     const name = await textOf(card.locator('h2'))
     await page.setViewportSize({ width: 1280, height: 420 })

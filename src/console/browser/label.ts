@@ -18,10 +18,9 @@ import {
   pickBlind,
   progressText,
 } from './label-state.ts'
-import { KeyBar } from './review-bar.ts'
+import { Help, KeyBar } from './review-bar.ts'
 import { Choices, Comment, Together } from './review-card.ts'
 import { createCards } from './review-cards.ts'
-import { Help } from './review-help.ts'
 import { useBeforeLeaving, useChoices, useShownFromTop } from './review-hooks.ts'
 import { handleKey } from './review-keys.ts'
 import { reasonOf } from './review-notices.ts'
