@@ -29,16 +29,12 @@ export function accuracyView({ store, schemes, certificates }: AccuracyDeps): Vi
       const [part] = runId === '' ? [] : await store.certificates.findRunParts(runId)
       const choices = runs.map((run) => ({ id: run.runId, catalogue: run.catalogue ?? '' }))
       if (part === undefined) return { runs: choices, run: null }
-      const [plan, certified, labels, codebook] = await Promise.all([
+      const [plan, certified, labels] = await Promise.all([
         store.certificates.findPlan({ ...part, runId }),
         certificates.last(runId).catch(() => undefined),
         store.certificates.findLabels({ catalogue: part.catalogue, codebookHash: part.codebookHash }),
-        // A codebook of an earlier release may be read no more.
-        schemes.findByHash(part.codebookHash).then(
-          (scheme) => scheme.codebook,
-          () => undefined,
-        ),
       ])
+      const codebook = await codebookOf(schemes, part)
       const { rows: _rows, ...judged } = await judge(store, part, runId, { labels, codebook, most: MOST_ROWS })
       return {
         runs: choices,
@@ -55,6 +51,14 @@ export function accuracyView({ store, schemes, certificates }: AccuracyDeps): Vi
       }
     },
   }
+}
+
+/** The codebook of the labels; undefined for one of an earlier release that is read no more. */
+async function codebookOf(schemes: Codebooks, { codebookHash }: RunPart): Promise<Codebook | undefined> {
+  return await schemes.findByHash(codebookHash).then(
+    ({ codebook }) => codebook,
+    () => undefined,
+  )
 }
 
 /** The decisions of people and the questions of `certify --drift` are runs as well, which nobody certifies. */
