@@ -255,9 +255,9 @@ describe('a review in the console', () => {
   it('says on its page how many are unverified where nothing else is to be reviewed', async () => {
     const words = (await console.get('/review?catalogue=default')).body.replace(/<script[\s\S]*?<\/script>/g, '')
     assert.match(words, /Review the 8 unverified/)
-    assert.match(words, /0 in doubt, 8 unverified/)
-    assert.doesNotMatch(words, /Nothing needs review/)
-    assert.match((await console.get('/review?catalogue=nowhere')).body, /Nothing needs review here/)
+    assert.match(words, /0 to review, 8 unverified/)
+    assert.match(words, /Nothing needs review here, but 8 records are unverified/)
+    assert.match((await console.get('/review?catalogue=nowhere')).body, /Nothing needs review here\./)
   })
 
   it('writes a decision as review apply does, once however often it is sent, and takes it from the cards', async () => {

@@ -3,7 +3,8 @@ import type { VNode } from 'preact'
 import { count } from '../page/format.ts'
 import type { Frame } from '../page/frame.ts'
 import { html } from '../page/html.ts'
-import type { RefusedDecision } from './review-types.ts'
+import { queryOf } from '../page/review-page.ts'
+import type { RefusedDecision, ReviewData } from './review-types.ts'
 
 export interface NoticeProps {
   readonly waiting: { readonly count: number; readonly reason: string }
@@ -37,16 +38,18 @@ export function Notices({ waiting, refused, onBack, onDismiss }: NoticeProps): V
 interface NoCardProps {
   readonly state: 'loading' | 'ready' | 'away' | 'done'
   readonly frame: Frame
+  readonly data: ReviewData
   /** The cards that were put aside here. */
   readonly later: number
   readonly onAgain: () => void
 }
 
 /** What stands in the place of a card where none is free. */
-export function NoCard({ state, frame, later, onAgain }: NoCardProps): VNode {
+export function NoCard({ state, frame, data, later, onAgain }: NoCardProps): VNode {
   if (state === 'away') return html`<p class="note">The service does not answer. Trying again …</p>`
   if (state !== 'done') return html`<p class="empty">The cards are being read …</p>`
   return html`<div class="empty"><p>No further card is free here.</p>
     ${later > 0 && html`<p><button type="button" class="primary" onClick=${onAgain}>Show the ${count(later)} that were put aside</button></p>`}
+    ${!data.unverified && html`<p><a href=${`${frame.base}/review?${queryOf(data, { unverified: '1', record: '' })}`}>Review the unverified as well</a>: guesses that nothing has checked</p>`}
     <p><a href="${frame.base}/accuracy">How right the results are</a></p></div>`
 }

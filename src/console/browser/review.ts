@@ -233,7 +233,7 @@ function Review({ frame, data }: { readonly frame: Frame; readonly data: ReviewD
     ${isHelp && html`<${Help} />`}
     ${
       !hasCard &&
-      html`<${NoCard} ...${{ state, frame }} later=${sitting.later.length} onAgain=${() => {
+      html`<${NoCard} ...${{ state, frame, data }} later=${sitting.later.length} onAgain=${() => {
         setSitting({ ...sitting, later: [] })
         setState('loading')
       }} />`

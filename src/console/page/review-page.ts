@@ -82,14 +82,14 @@ export const title = (_data: ReviewData): string => 'Review'
 
 export function Page({ data, frame }: PageProps<ReviewData>): VNode {
   const { left } = data
-  return html`<${Layout} frame=${frame} title="Review" aside=${html`<span class="dim" id="left" role="status">${data.guesses > 0 ? `0 in doubt, ${count(data.guesses)} unverified` : leftText(left)}</span>`}>
+  return html`<${Layout} frame=${frame} title="Review" aside=${html`<span class="dim" id="left" role="status">${data.guesses > 0 ? `0 to review, ${count(data.guesses)} unverified` : leftText(left)}</span>`}>
     <${Scope} data=${data} frame=${frame} />
     ${
       left.shapes === 0 && data.record === ''
         ? html`<${Empty}>${
             data.guesses === 0
               ? 'Nothing needs review here.'
-              : html`<p>Nothing is in doubt here, but ${count(data.guesses)} ${data.guesses === 1 ? 'record is' : 'records are'} unverified: guesses that nothing has checked.</p>
+              : html`<p>Nothing needs review here, but ${count(data.guesses)} ${data.guesses === 1 ? 'record is' : 'records are'} unverified: guesses that nothing has checked.</p>
           <p><a class="button primary" href=${`${frame.base}/review?${queryOf(data, { unverified: '1' })}`}>Review the ${count(data.guesses)} unverified</a></p>`
           }
           ${left.answered > 0 && html`<p>${count(left.answered)} records are settled already: the next run writes them.</p>`}<//>`
@@ -147,7 +147,8 @@ function Groups({ title: shown, groups, name, data, frame }: GroupsProps): VNode
     ${chosen !== '' && html`<p><a href=${`${frame.base}/review?${queryOf(data, { [name]: '' })}`}>All groups</a></p>`}`
 }
 
-function queryOf(data: ReviewData, changed: Readonly<Record<string, string>>): string {
+/** The query of the same review with something changed. */
+export function queryOf(data: ReviewData, changed: Readonly<Record<string, string>>): string {
   const known = {
     codebook: data.codebook,
     catalogue: data.catalogue,
