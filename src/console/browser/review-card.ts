@@ -1,6 +1,6 @@
 /** How one card looks: the record, its labels field by field, and the values of the field that is chosen. */
 import type { VNode } from 'preact'
-import { count, label as shown, words } from '../page/format.ts'
+import { count, inTitles, label as shown, words } from '../page/format.ts'
 import type { Frame } from '../page/frame.ts'
 import { html } from '../page/html.ts'
 import { recordPath } from '../page/parts.ts'
@@ -34,7 +34,7 @@ export function CardView(props: CardProps): VNode {
   const marks = Object.values(card.rules).flatMap(({ because }) => quotedIn(because))
   const field = fields[props.at]
   return html`<div class="card review-card">
-    <p class="dim">${REASONS[card.why] ?? words(card.why)}${card.issues.slice(0, 3).map(({ message }) => html`<br /><bdi>${message.slice(0, 300)}</bdi>`)}</p>
+    <p class="dim">${REASONS[card.why] ?? words(card.why)}${card.issues.slice(0, 3).map(({ message }) => html`<br /><bdi>${inTitles(message.slice(0, 300), fields)}</bdi>`)}</p>
     <h2><bdi><${Marked} text=${card.name.slice(0, 1_000)} marks=${marks} /></bdi></h2>
     <p class="record-line"><a class="mono" href=${recordPath(props.frame, props.codebook, { catalogue: card.catalogue, id: card.indicator_id })}><bdi>${card.indicator_id.slice(0, 120)}</bdi></a>
       <span class="dim">in</span> <bdi>${card.catalogue}</bdi></p>

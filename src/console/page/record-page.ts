@@ -1,7 +1,7 @@
 /** One record: its texts with the words marked that decided, its labels, and what runs said of it. */
 import type { VNode } from 'preact'
 import { Marked, Samples } from '../plots/record-parts.ts'
-import { count, cut, label, words } from './format.ts'
+import { count, cut, inTitles, label, words } from './format.ts'
 import { type Frame, Layout, type PageProps } from './frame.ts'
 import { html } from './html.ts'
 import { Badge, Bar, Fact, may, recordPath, Time } from './parts.ts'
@@ -76,7 +76,7 @@ export function Page({ data, frame }: PageProps<RecordData>): VNode {
       </section>
       <section class="card"><h2>What was decided</h2><${Labels} data=${data} />
         ${data.reason !== '' && html`<h3>Reason</h3><p><bdi>${data.reason}</bdi></p>`}
-        ${data.issues.length > 0 && html`<h3>What speaks against it</h3><ul>${data.issues.map(({ code, message }) => html`<li><b>${words(code)}</b>: <bdi>${message}</bdi></li>`)}</ul>`}
+        ${data.issues.length > 0 && html`<h3>What speaks against it</h3><ul>${data.issues.map(({ code, message }) => html`<li><b>${words(code)}</b>: <bdi>${inTitles(message, data.fields)}</bdi></li>`)}</ul>`}
         <p class="dim">By ${data.source}${data.model !== null && html`, <bdi>${data.model}</bdi>`} in <a href=${`${frame.base}/runs/${encodeURIComponent(data.runId)}`}>${data.runId}</a>, <${Time} at=${data.classifiedAt} frame=${frame} />.
           Confidence of the row: ${data.confidence.toFixed(2)}.${data.madeOf !== null && html` ${madeOfText(data)}`}</p>
         ${may(frame, 'review') && data.status !== 'accepted' && html`<p><a class="button primary" href=${`${reviewPath(data, frame)}&record=${encodeURIComponent(data.id)}`}>Review this record</a> <a class="button" href=${reviewPath(data, frame)}>Review this catalogue</a></p>`}

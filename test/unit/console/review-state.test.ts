@@ -32,6 +32,7 @@ import {
 } from '../../../src/console/browser/review-state.ts'
 import type { Card, ReviewField } from '../../../src/console/browser/review-types.ts'
 import { brokenRules, sentenceOf } from '../../../src/console/browser/together.ts'
+import { inTitles } from '../../../src/console/page/format.ts'
 import { togetherOf, toReviewField } from '../../../src/console/views/review.ts'
 import { economic } from '../classification/schemes.ts'
 
@@ -341,6 +342,21 @@ test('a refusal stays with the name of its record and what was decided, until th
     afterRefusal(fresh, { id: 'gone', message: 'm', about: 'X' }).refused.map(({ name, done: known }) => [name, known]),
     [['X', null]],
   )
+})
+
+test('sentences of the service name fields by their titles, and leave ordinary words alone', () => {
+  const fields = ['type', 'unit_per', 'frequency'].map((name) => ({
+    name,
+    title: name.toUpperCase().replace('_', ' '),
+  }))
+  for (const [sentence, shown] of [
+    ['unit_per: the answer is day', 'UNIT PER: the answer is day'],
+    ['only a guess: type, unit_per, frequency', 'only a guess: TYPE, UNIT PER, FREQUENCY'],
+    ['confidence too low: type has 0.5 and needs 0.8', 'confidence too low: TYPE has 0.5 and needs 0.8'],
+    ['no rule reads type, frequency', 'no rule reads TYPE, FREQUENCY'],
+    ['a yes/no flag is of type other, not_known', 'a yes/no flag is of type other, not_known'],
+  ] as const)
+    assert.equal(inTitles(sentence, fields), shown)
 })
 
 test('what is left counts at once, and so do labelled rows of about how many', () => {
