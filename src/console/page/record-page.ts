@@ -139,11 +139,18 @@ function Findings({ data }: { readonly data: RecordData }): VNode {
       ({
         name,
         title: shown,
+        label: value,
         finding,
         source,
       }) => html`<tr><th scope="row" title=${name}>${shown}</th><td>${finding?.value || '–'}</td><td>${finding?.sure === true ? 'sure' : 'a guess'}</td>
-        <td>${finding?.stands === true ? 'yes' : source === '' ? 'no: it does not apply' : `no: ${source} did`}</td><td class="text"><bdi>${finding?.because}</bdi></td></tr>`,
+        <td>${finding?.stands === true ? 'yes' : decidedBy(source, finding?.value === value)}</td><td class="text"><bdi>${finding?.because}</bdi></td></tr>`,
     )}</tbody></table></div>`
+}
+
+/** What decided a field in the place of its rule. A rule that is sure decides nothing where a model or a person was asked. */
+function decidedBy(source: string, isSame: boolean): string {
+  if (source === '') return 'no: the field does not apply'
+  return `no: ${source} did${isSame ? ', and agrees' : ', and differs'}`
 }
 
 function History({ data, frame }: PageProps<RecordData>): VNode {
