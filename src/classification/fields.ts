@@ -1,4 +1,5 @@
 /** Which fields of a codebook a model is asked for, which apply to a record, and which follow from others. */
+import { canonicalText } from '../codebooks/canonical-text.ts'
 import { type Codebook, type Field, type LabelValue, meets } from '../codebooks/codebook.ts'
 import type { Labels, Mode, Reading, Scheme } from './types.ts'
 
@@ -41,6 +42,19 @@ export function appliesTo({ appliesWhen }: Field, labels: Labels): boolean {
 export function isSameLabel(a: LabelValue | undefined, b: LabelValue | undefined): boolean {
   if (!Array.isArray(a) || !Array.isArray(b)) return a === b
   return a.length === b.length && a.every((value) => b.includes(value))
+}
+
+/**
+ * Whether two labels of a field say the same to a person. Free text has no list that gives it one spelling, so that its case and
+ * white space do not count ("mmbtu" is "MMBtu"); the values of every other field stand in the codebook and are what they are.
+ */
+export function meansTheSame(
+  field: Pick<Field, 'type'> | undefined,
+  a: LabelValue | undefined,
+  b: LabelValue | undefined,
+): boolean {
+  if (field?.type.kind !== 'text' || typeof a !== 'string' || typeof b !== 'string') return isSameLabel(a, b)
+  return canonicalText(a) === canonicalText(b)
 }
 
 /**

@@ -7,7 +7,7 @@ import { makePrivateFolder, writePrivateFile } from '../embedded/private-files.t
 import { ServiceError } from '../errors.ts'
 import { sha256 } from '../lib/sha256.ts'
 import { type CommandRunner, commandFault, DRIVEN_RUN } from './commands.ts'
-import type { BlindRecord } from './page/label-page.ts'
+import type { BlindRecord, Progress } from './page/label-page.ts'
 
 const share = z.number()
 const interval = z.tuple([share, share])
@@ -58,7 +58,7 @@ export interface Certificates {
   draw(
     run: string,
     options: { readonly by: string; readonly count: number; readonly target?: string },
-  ): Promise<readonly BlindRecord[]>
+  ): Promise<{ readonly records: readonly BlindRecord[]; readonly progress: Progress }>
   /** Takes labels of a person, and counts all labels anew. */
   label(run: string, by: string, labels: readonly BlindLabels[]): Promise<Certified>
 }
@@ -101,12 +101,10 @@ export function createCertificates(commands: CommandRunner, directory: string): 
       const file = join(folderOf(run), `draw-${randomBytes(6).toString('hex')}.jsonl`)
       try {
         const planned = target === undefined ? [] : ['--target', target]
-        await certify(run, ['--count', String(count), '--out', file, `--by=${by}`, ...planned])
+        const certified = await certify(run, ['--count', String(count), '--out', file, `--by=${by}`, ...planned])
         const text = await readFile(file, 'utf8').catch(() => '')
-        return text
-          .split('\n')
-          .filter((line) => line !== '')
-          .map(toBlind)
+        const lines = text.split('\n').filter((line) => line !== '')
+        return { records: lines.map(toBlind), progress: progressOf(certified) }
       } finally {
         await rm(file, { force: true })
       }
@@ -126,6 +124,12 @@ export function createCertificates(commands: CommandRunner, directory: string): 
       }
     },
   }
+}
+
+/** How far the labels are. What is still needed holds if the next labels are right as well. */
+export function progressOf({ result }: Certified): Progress {
+  const labelled = result.labelled + result.waiting
+  return { labelled, about: labelled + Math.max(0, ...result.claims.map(({ more }) => more ?? 0)) }
 }
 
 function toBlind(line: string): BlindRecord {

@@ -33,6 +33,8 @@ export interface ReviewQueue {
       readonly most: number
     },
   ): Promise<readonly ReviewItem[]>
+  /** Claims those of the cards that are free, the first ones first. */
+  hold(scope: QueueScope, holder: string, items: readonly ReviewItem[], most: number): Promise<readonly ReviewItem[]>
   /** Takes cards out that have been decided. */
   settle(scope: QueueScope, holder: string, shapeHashes: readonly string[]): Promise<void>
 }
@@ -83,21 +85,22 @@ export function createReviewQueue(store: Store): ReviewQueue {
     return await leftOf(current === undefined || current === known ? read(scope) : current)
   }
 
+  const hold: ReviewQueue['hold'] = async ({ scheme }, holder, items, most) => {
+    if (items.length === 0) return []
+    const shapeHashes = items.map((item) => item.shape_hash)
+    const { name: codebook } = scheme.codebook
+    const claimed = await store.reviewCards.claim({ codebook, holder, shapeHashes, most, holdMs: HOLD_MS })
+    return items.filter((item) => claimed.has(item.shape_hash))
+  }
+
   return {
     list,
     claim: async (scope, { holder, group, without, most }) => {
       const { items } = await list(scope)
-      const wanted = items.filter((item) => isOf(item, group) && !without.has(item.shape_hash)).slice(0, ASKED)
-      if (wanted.length === 0) return []
-      const claimed = await store.reviewCards.claim({
-        codebook: scope.scheme.codebook.name,
-        holder,
-        shapeHashes: wanted.map((item) => item.shape_hash),
-        most,
-        holdMs: HOLD_MS,
-      })
-      return wanted.filter((item) => claimed.has(item.shape_hash))
+      const wanted = items.filter((item) => isOf(item, group) && !without.has(item.shape_hash))
+      return await hold(scope, holder, wanted.slice(0, ASKED), most)
     },
+    hold,
     settle: async (scope, holder, shapeHashes) => {
       for (const known of lists.values()) for (const hash of shapeHashes) known.settled.add(hash)
       await store.reviewCards.release(scope.scheme.codebook.name, holder, shapeHashes)

@@ -1,6 +1,6 @@
 /** Chooses the fields that are scored, and compares labels with those that a person gave. */
 
-import { isSameLabel } from '../classification/fields.ts'
+import { meansTheSame } from '../classification/fields.ts'
 import type { Labels } from '../classification/types.ts'
 import type { Codebook, Field } from '../codebooks/codebook.ts'
 import type { GoldRow } from './gold-file.ts'
@@ -20,6 +20,6 @@ export function labelledFields(row: GoldRow, fields: readonly Field[]): Field[] 
 }
 
 /** Whether the label in `field` of `got` equals the label that a person gave. */
-export function isRight({ labels }: GoldRow, { name }: Field, got: Labels): boolean {
-  return isSameLabel(labels[name], got[name] ?? null)
+export function isRight({ labels }: GoldRow, field: Field, got: Labels): boolean {
+  return meansTheSame(field, labels[field.name], got[field.name] ?? null)
 }

@@ -1,5 +1,5 @@
 /** Scores predictions against gold labels: accuracy by field, coverage and precision of the rules, calibration, and every miss. */
-import { isSameLabel } from '../classification/fields.ts'
+import { meansTheSame } from '../classification/fields.ts'
 import type { LabelValue } from '../classification/types.ts'
 import type { Field } from '../codebooks/codebook.ts'
 import { isRight, labelledFields } from './fields.ts'
@@ -94,7 +94,7 @@ export function score(scored: readonly ScoredRow[], fields: readonly Field[]): S
       'sure.coverage': wilson(joint.sure, joint.n),
       'sure.precision': wilson(joint.right, joint.sure),
     },
-    confusion: Object.fromEntries([...labelled].map(([{ name }, rows]) => [name, confusionOf(rows, name)])),
+    confusion: Object.fromEntries([...labelled].map(([field, rows]) => [field.name, confusionOf(rows, field)])),
     calibration: scoreConfidence(scored, joined),
     catalogues: scoreCatalogues(scored, joined),
     rules: Object.fromEntries(
@@ -121,15 +121,16 @@ function portion(part: number, whole: number): number | null {
   return whole === 0 ? null : round(part / whole)
 }
 
-function confusionOf(rows: readonly ScoredRow[], name: string): Confusion {
+function confusionOf(rows: readonly ScoredRow[], field: Field): Confusion {
+  const { name } = field
   const table = new Map<string, Map<string, number>>()
   for (const { row, prediction } of rows) {
     const expected = row.labels[name] ?? null
     const given = prediction.labels[name] ?? null
     const line = table.get(showLabel(expected)) ?? new Map<string, number>()
     table.set(showLabel(expected), line)
-    // The values of a multi-label field may come in another order, which is no confusion.
-    const shown = showLabel(isSameLabel(expected, given) ? expected : given)
+    // The values of a multi-label field may come in another order, and free text in another case, which is no confusion.
+    const shown = showLabel(meansTheSame(field, expected, given) ? expected : given)
     line.set(shown, (line.get(shown) ?? 0) + 1)
   }
   return Object.fromEntries([...table].map(([expected, line]) => [expected, Object.fromEntries(line)]))

@@ -6,6 +6,7 @@ import type { LabelValue } from '../codebooks/types.ts'
 import { nearestName } from '../lib/nearest-name.ts'
 import { isCode, readCodeText } from './code-text.ts'
 import type { CorrectionText } from './decision.ts'
+import { formOf } from './value-form.ts'
 
 export type ReadLabel = { readonly label: LabelValue } | { readonly message: string }
 
@@ -121,11 +122,9 @@ export function allowedOf(type: FieldKind): string {
     case 'codes':
       return 'a code of the code list, or its title, is needed'
     case 'number':
-      return `${type.whole ? 'a whole number' : 'a number'} from ${type.min} to ${type.max} is needed`
     case 'pattern':
-      return `a text of the form ${type.source} is needed`
     case 'text':
-      return `a text of 1 to ${type.maxLength} characters is needed`
+      return `it must be ${formOf(type)}`
     case 'derived':
       return 'it follows from another field'
   }

@@ -94,7 +94,7 @@ describe('the console in a browser', { skip }, () => {
   })
 
   test('twenty cards are decided by keys alone, one is taken back, and a reload in the middle loses nothing', async () => {
-    await open('/review?unverified=1')
+    await open('/review?catalogue=made+up&unverified=1')
     await page.locator('.review-card h2').waitFor({ timeout: 30_000 })
     const first = await textOf(page.locator('.review-card h2'))
     await press('1')
@@ -122,6 +122,72 @@ describe('the console in a browser', { skip }, () => {
         patienceMs: 30_000,
       },
     )
+  })
+
+  test('a card shows what it is judged by, takes what is typed and nothing that cannot be, and keeps its bar in place', async () => {
+    await open('/review?unverified=1')
+    const card = page.locator('.review-card')
+    await card.locator('h2').waitFor({ timeout: 30_000 })
+    assert.match(await textOf(card.locator('.record-texts')), /units.*description.*Remark/)
+    assert.match(
+      (await card.locator('.record-line a').getAttribute('href')) ?? '',
+      /^\/records\/economic-indicators\/made%20up\/X/,
+    )
+    await card.locator('.field', { hasText: 'Type' }).first().click()
+    await press('Escape /')
+    await page.keyboard.type('flow')
+    await press('Enter')
+    assert.match(await textOf(card.locator('.field', { hasText: 'Type' }).first()), /Type\s*flow/)
+    await card.locator('.field', { hasText: 'Unit currency' }).click()
+    await press('Escape /')
+    await page.keyboard.type('Taler!!')
+    const fault = page.locator('#search-fault')
+    assert.match(
+      await textOf(fault),
+      /“Taler!!” is no label of Unit currency: it must be three capital letters or INTL, such as/,
+    )
+    await press('Enter')
+    assert.match(await textOf(page.locator('.said')), /it must be three capital letters/)
+    assert.doesNotMatch(await textOf(card.locator('.field', { hasText: 'Unit currency' })), /Taler/)
+    await page.locator('#review-search').fill('chf')
+    await press('Enter')
+    assert.match(await textOf(card.locator('.field', { hasText: 'Unit currency' })), /CHF/)
+    await takePictures(page, 'review-card')
+    // A comment is written at the end of the card, and the next card is shown from its top.
+    const places = async () =>
+      JSON.stringify(
+        await page
+          .locator('.review-bar button')
+          .evaluateAll((all) => all.map((one) => one.getBoundingClientRect().left)),
+      )
+    const [before, left] = [await places(), await textOf(page.locator('#left'))]
+    const name = await textOf(card.locator('h2'))
+    await page.setViewportSize({ width: 1280, height: 420 })
+    await press('c')
+    await page.keyboard.type('seen')
+    await press('Escape s')
+    await page.waitForFunction((old) => document.querySelector('.review-card h2')?.textContent !== old, name)
+    await page.waitForFunction(() => {
+      const { top = -1, bottom = 9_999 } = document.querySelector('.review-card h2')?.getBoundingClientRect() ?? {}
+      return top >= 0 && bottom <= window.innerHeight
+    })
+    await page.setViewportSize({ width: 1280, height: 900 })
+    assert.equal(await places(), before)
+    assert.equal(await textOf(page.locator('#left')), left, 'a card that was put aside is still to be decided')
+    await decideByKeys(page)
+    await page.waitForFunction((old) => document.querySelector('#left')?.textContent !== old, left)
+  })
+
+  test('a record leads to its own card', async () => {
+    await open('/results?catalogue=made+up&status=unverified')
+    const [path = ''] = await pathsOf(page, page.url(), 'tbody th a')
+    await open(path)
+    const name = await textOf(page.locator('h1'))
+    await page.getByRole('link', { name: 'Review this record' }).click()
+    await page.locator('.review-card h2').waitFor({ timeout: 30_000 })
+    assert.equal(await textOf(page.locator('.review-card h2')), name)
+    await open(`${path}`)
+    await takePictures(page, 'record-page')
   })
 
   test('a database that is away costs no decision', async () => {
@@ -170,8 +236,26 @@ describe('the console in a browser', { skip }, () => {
     await page.locator('.review-card').waitFor({ timeout: 60_000 })
     assert.doesNotMatch(await textOf(page.locator('.review-card')), /rule (?:sure|guesses)|model says/i)
     const fields = await page.locator('.field').count()
-    for (let field = 0; field < fields; field += 1) await press('x')
+    const row = await textOf(page.locator('.review-card h2'))
+    assert.match(await textOf(page.locator('.review-bar .stats')), /^0 of about \d+ labelled/)
     await press('Enter')
+    assert.match(await textOf(page.locator('.said')), /^No label yet: Type, /)
+    const free = page.locator('.field', { hasText: 'Unit divisor' })
+    await free.click()
+    await press('Escape /')
+    await page.keyboard.type('Short Ton')
+    await press('Enter')
+    assert.match(await textOf(free), /Short Ton/)
+    await page.locator('.field').first().click()
+    await press('Escape')
+    for (let field = 0; field < fields; field += 1) await press('x')
+    await takePictures(page, 'label')
+    await press('Enter')
+    await page.waitForFunction((name) => document.querySelector('.review-card h2')?.textContent !== name, row)
+    await press('u')
+    await page.waitForFunction((name) => document.querySelector('.review-card h2')?.textContent === name, row)
+    await press('Enter')
+    assert.match(await textOf(page.locator('.review-bar .stats')), /^1 of about \d+ labelled, 1 of them here/)
     await waitUntil('the label is stored', async () => (await rowsOf('select from evidence_labels')).length > 0, {
       patienceMs: 60_000,
     })

@@ -180,15 +180,22 @@ describe('a review in the console', () => {
         same_shape: number
         siblings: { name: string }[]
         labels: Record<string, unknown>
+        texts: { name: string; text: string }[]
       }[]
-      left: { shapes: number }
+      left: { shapes: number; indicators: number }
     }
   }
   before(async () => {
     const { plan, finish } = createBatchPlanner(store, schemes)
     const names = ['Zorbic attainment', 'Vorbic drift', 'Quandle flow', 'Mimsy balance']
     const rows = names.flatMap((name, at) =>
-      [1, 2].map((twin) => ({ indicator_id: `R.${at}.${twin}`, name: `${name} of the plain`, units: 'Index' })),
+      [1, 2].map((twin) => ({
+        indicator_id: `R.${at}.${twin}`,
+        name: `${name} of the plain`,
+        units: 'Index',
+        periodicity: 'Monthly',
+        long_name: `${name} in full`,
+      })),
     )
     await finish(await plan(rows))
   })
@@ -214,6 +221,43 @@ describe('a review in the console', () => {
       holder: 'page-of-another',
       hashes: theirs.cards.map(({ shape_hash }) => shape_hash),
     })
+  })
+
+  it('shows all texts that the codebook judges by, counts without what the page has decided, and gives the card of one record', async () => {
+    const { cards: mine, left } = await cards()
+    assert.deepEqual(
+      mine[0]?.texts.map(({ name }) => name),
+      ['units', 'periodicity', 'long_name'],
+    )
+    const [first, second] = mine
+    assert.ok(first !== undefined && second !== undefined)
+    const without = await cards(scope.holder, { without: [first.shape_hash], later: [second.shape_hash] })
+    // What is put aside is still to be decided, and what was decided is not, though nothing has been stored yet.
+    assert.deepEqual([without.left.shapes, without.left.indicators], [left.shapes - 1, left.indicators - 2])
+    assert.ok(without.cards.every(({ shape_hash: own }) => ![first.shape_hash, second.shape_hash].includes(own)))
+    await console.post('/review/release', { ...scope, hashes: without.cards.map(({ shape_hash: own }) => own) })
+    for (const unverified of [true, false]) {
+      const of = async (record: string, more: object = {}) =>
+        (await cards(scope.holder, { record, unverified, ...more })).cards.map((one) => [
+          one.indicator_id,
+          one.same_shape,
+          one.siblings.length,
+        ])
+      // A card of the record itself, also where the list does not hold it.
+      assert.deepEqual(await of('R.3.2'), [['R.3.2', 2, 2]])
+      assert.deepEqual(await of('R.9.9'), [])
+    }
+    const [card] = (await cards(scope.holder, { record: 'R.3.2' })).cards
+    assert.deepEqual((await cards(scope.holder, { record: 'R.3.2', without: [card?.shape_hash] })).cards, [])
+    await console.post('/review/release', { ...scope, hashes: [card?.shape_hash] })
+  })
+
+  it('says on its page how many are unverified where nothing else is to be reviewed', async () => {
+    const words = (await console.get('/review?catalogue=default')).body.replace(/<script[\s\S]*?<\/script>/g, '')
+    assert.match(words, /Review the 8 unverified/)
+    assert.match(words, /0 to review, 8 unverified/)
+    assert.match(words, /Nothing needs review here, but 8 records are unverified/)
+    assert.match((await console.get('/review?catalogue=nowhere')).body, /Nothing needs review here\./)
   })
 
   it('writes a decision as review apply does, once however often it is sent, and takes it from the cards', async () => {
@@ -313,6 +357,12 @@ describe('a review in the console', () => {
       assert.equal(status, 422, body)
       assert.match((JSON.parse(body) as { message: string }).message, /nothing was stored/i)
     }
+    const bad = { indicator_id, catalogue, shape_hash, corrections: { unit_currency: 'Taler!!' } }
+    const { body } = await console.post('/review/decisions', { ...scope, sitting, id: 'decision-bad3', records: [bad] })
+    assert.equal(
+      (JSON.parse(body) as { message: string }).message,
+      `Nothing was stored:\n  "${indicator_id}", Unit currency: "Taler!!" is wrong: it must be three capital letters or INTL`,
+    )
     const seen = { type: 'another-than-stored' }
     const { status } = await console.post('/review/decisions', {
       ...scope,

@@ -1,13 +1,12 @@
 /** Calibrates the confidence of a catalogue by the labels that people gave to rows of a run. */
 import { isDeepStrictEqual } from 'node:util'
-import { isSameLabel } from '../../classification/fields.ts'
 import type { Calibration, Scheme } from '../../classification/types.ts'
 import { type AnswerOutcome, fitCalibration } from '../../evidence/calibration.ts'
 import { answerKind, statedConfidence } from '../../evidence/confidence.ts'
 import { isOfflineGuess } from '../../lib/model-names.ts'
 import type { CalibrationStore, RunRowWithInput } from '../../store/types.ts'
 import type { Evaluation } from './evaluate.ts'
-import type { LabelledRow } from './row-labels.ts'
+import { isRight, type LabelledRow } from './row-labels.ts'
 import type { CertifiedRun } from './run-part.ts'
 
 /**
@@ -50,20 +49,19 @@ function outcomesOf(
 ): AnswerOutcome[] {
   const { labels, field_source: sources, field_confidence: confidences, model } = classification
   const reading = indicator === null ? {} : (code?.read(indicator) ?? {})
-  return fields.flatMap(({ field, state, label }): AnswerOutcome[] => {
+  return fields.flatMap((verdict): AnswerOutcome[] => {
+    const { field, state } = verdict
     if (state === 'open') return []
-    const isRight = (value: (typeof labels)[string] | undefined) =>
-      state === 'settled' && isSameLabel(label, value ?? null)
     const finding = reading[field]
     const read: AnswerOutcome[] =
       finding === undefined
         ? []
-        : [{ field, kind: finding.sure ? 'sure' : 'guess', stated: 1, right: isRight(finding.value) }]
+        : [{ field, kind: finding.sure ? 'sure' : 'guess', stated: 1, right: isRight(verdict, finding.value) }]
     const source = sources[field]
     if (source === undefined) return read
     const kind = answerKind(source, finding, isOfflineGuess(model))
     if (kind !== 'model') return read
     const stated = statedConfidence(before, field, confidences[field] ?? 0)
-    return [...read, { field, kind, stated, right: isRight(labels[field]) }]
+    return [...read, { field, kind, stated, right: isRight(verdict, labels[field]) }]
   })
 }

@@ -1,7 +1,6 @@
 /** Asks the sentinel rows of a catalogue again through the service, and compares the answers with those of before. */
 import { showValue } from '../../catalogue/problem-report.ts'
 import { SENTINEL_PREFIX } from '../../classification/batch-request.ts'
-import { isSameLabel } from '../../classification/fields.ts'
 import { labelsOfBody } from '../../classification/result-body.ts'
 import type { PreparedScheme } from '../../classification/scheme.ts'
 import type { Labels } from '../../classification/types.ts'
@@ -15,7 +14,7 @@ import { createBatchClient } from '../client/batches.ts'
 import { packRows } from '../client/pack-rows.ts'
 import { createServiceClient } from '../client/service.ts'
 import { say } from '../ui/terminal.ts'
-import { judgeRow, type LabelledRow, labelsById } from './row-labels.ts'
+import { isRight, judgeRow, type LabelledRow, labelsById } from './row-labels.ts'
 
 /** The change of accuracy since the sentinel rows were kept. The property names are those of `certify --drift --json`. */
 export interface DriftReport {
@@ -62,13 +61,13 @@ export async function measureDrift(store: Store, options: DriftOptions, signal: 
     const advice = 'keep some first: npm run certify -- --run RUN --sentinel'
     throw new ServiceError('input-invalid', `There are no sentinel rows of ${where}: ${advice}`)
   }
-  const truth = await readTruth(store, scope, rows)
   const { scheme, reference } = await settleCodebook(createServiceClient({ urls, patienceMs: PATIENCE_MS }), {
     given: options.codebook ?? { reference: scope.codebook },
     earlier: null,
     signal,
   })
   const run = createRunId('drift')
+  const truth = await readTruth(store, scope, rows, scheme.codebook)
   // The answers stand in a catalogue of their own only while they are asked, so that no list of results holds them.
   const catalogue = `${SENTINEL_PREFIX}${scope.catalogue}`
   const results = await askAgain(rows, { run, catalogue, reference, urls }, signal).finally(() =>
@@ -86,8 +85,8 @@ export async function measureDrift(store: Store, options: DriftOptions, signal: 
         const label = truth.get(id)
         return {
           id,
-          before: isRight(label, before, names),
-          after: isRight(label, answersOf(results, id, scheme), names),
+          before: areRight(label, before, names),
+          after: areRight(label, answersOf(results, id, scheme), names),
         }
       }),
     )
@@ -115,7 +114,12 @@ export async function measureDrift(store: Store, options: DriftOptions, signal: 
 }
 
 /** The labels of the rows by people, by id. */
-async function readTruth(store: Store, { catalogue }: ResultScope, rows: readonly SentinelRow[]) {
+async function readTruth(
+  store: Store,
+  { catalogue }: ResultScope,
+  rows: readonly SentinelRow[],
+  codebook: PreparedScheme['codebook'],
+) {
   const [first] = rows
   const scope = { catalogue, codebookHash: first?.codebookHash ?? '' }
   const ids = rows.map(({ indicator }) => indicator.indicator_id)
@@ -124,17 +128,17 @@ async function readTruth(store: Store, { catalogue }: ResultScope, rows: readonl
   for (const { indicator, inputHash, fields } of rows) {
     const id = indicator.indicator_id
     const own = (byId.get(id) ?? []).filter((label) => label.inputHash === inputHash)
-    const judged = judgeRow(id, own, fields)
+    const judged = judgeRow({ id, labels: own }, codebook, fields)
     if (judged !== undefined) truth.set(id, judged)
   }
   return truth
 }
 
 /** Whether all of `names` are right by the labels; a row that the labels do not settle is wrong before and after. */
-function isRight(truth: LabelledRow | undefined, answers: Labels, names: readonly string[]): boolean {
+function areRight(truth: LabelledRow | undefined, answers: Labels, names: readonly string[]): boolean {
   return names.every((name) => {
     const verdict = truth?.fields.find(({ field }) => field === name)
-    return verdict?.state === 'settled' && isSameLabel(verdict.label, answers[name] ?? null)
+    return verdict !== undefined && isRight(verdict, answers[name])
   })
 }
 

@@ -1,5 +1,4 @@
 /** Evaluates a certificate: brings the drawn rows, their answers and their labels together, and says what is still to be labelled. */
-import { isSameLabel } from '../../classification/fields.ts'
 import type { Classification } from '../../classification/types.ts'
 import { evaluateCertificate, ROWS_WEIGHT } from '../../evidence/certificate/certificate.ts'
 import { buildCertificate } from '../../evidence/certificate/certificate-check.ts'
@@ -14,7 +13,7 @@ import { createSequentialTest } from '../../evidence/statistics/sequential.ts'
 import type { CertificateStore, RunRow, RunRowWithInput, StoredLabel } from '../../store/types.ts'
 import { agreementOf, type Case, casesOf, type FieldAgreement, textOf } from './people.ts'
 import type { SettledPlan } from './plan.ts'
-import { judgeRow, type LabelledRow, labelsById, rowLabelOf } from './row-labels.ts'
+import { isRight, judgeRow, type LabelledRow, labelsById, rowLabelOf } from './row-labels.ts'
 import type { CertifiedRun, Population } from './run-part.ts'
 
 /** A field of a labelled row whose answer is not right by the labels. Shown only after the label was given. */
@@ -158,7 +157,7 @@ export async function readLabelled(
       const row = rows.get(id)
       if (row === undefined) continue
       const own = (byId.get(id) ?? []).filter(({ inputHash }) => inputHash === row.inputHash)
-      const judged = judgeRow(id, own, fields)
+      const judged = judgeRow({ id, labels: own }, scheme.codebook, fields)
       if (judged === undefined) continue
       labelled.push(judged)
       answers.set(id, row)
@@ -170,9 +169,10 @@ export async function readLabelled(
 /** The fields of a row that are not right; nothing for a row in dispute, whose third decision shall be taken without the answer. */
 function missesOf(row: LabelledRow, answer: Classification | undefined): Miss[] {
   if (answer === undefined || isDisputed(row)) return []
-  return row.fields.flatMap(({ field, state, label, labels }): Miss[] => {
+  return row.fields.flatMap((verdict): Miss[] => {
+    const { field, state, label, labels } = verdict
     const found = answer.labels[field] ?? null
-    if (state === 'settled' && isSameLabel(label, found)) return []
+    if (isRight(verdict, found)) return []
     const by = [...new Set(labels.map((one) => one.by))].join(', ')
     const said = textOf({ label, isKnown: state === 'settled' })
     return [{ id: row.id, name: answer.name, field, label: said, answer: textOf({ label: found, isKnown: true }), by }]

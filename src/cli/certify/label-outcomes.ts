@@ -1,13 +1,11 @@
 /** What people's labels of a certificate say of the rules and of the model, kept as evidence for later runs of the catalogue. */
 import { SENTINEL_PREFIX } from '../../classification/batch-request.ts'
-import { isSameLabel } from '../../classification/fields.ts'
 import type { PreparedScheme } from '../../classification/scheme.ts'
-import type { LabelValue } from '../../classification/types.ts'
 import { isModelSource } from '../../evidence/confidence.ts'
 import { MODEL_SOURCE } from '../../evidence/gate/field-gates.ts'
 import type { CertificateStore, LabelOutcome, RunRowWithInput } from '../../store/types.ts'
 import type { Evaluation } from './evaluate.ts'
-import type { FieldVerdict, LabelledRow } from './row-labels.ts'
+import { isRight, type LabelledRow } from './row-labels.ts'
 import type { CertifiedRun } from './run-part.ts'
 
 /**
@@ -60,13 +58,8 @@ export function outcomesOf(
       const { rule, value } = finding
       outcomes.push({ ...common, field, rule, agreed: isRight(verdict, value), model: '' })
       if (!isModelSource(source) || model === null) continue
-      outcomes.push({ ...common, field, rule: MODEL_SOURCE, agreed: isRight(verdict, labels[field] ?? null), model })
+      outcomes.push({ ...common, field, rule: MODEL_SOURCE, agreed: isRight(verdict, labels[field]), model })
     }
   }
   return outcomes
-}
-
-/** Whether a value is the label. Where nobody could tell, it counts as wrong, as in the certificate. */
-function isRight({ state, label }: FieldVerdict, value: LabelValue): boolean {
-  return state === 'settled' && isSameLabel(label, value)
 }

@@ -126,7 +126,7 @@ function readLine(
         runId: scope.runId,
         note,
       })
-    } else if (!saysTheSame(earlier, given)) {
+    } else if (!saysTheSame(scheme.codebook.field.get(field), earlier, given)) {
       const advice = file.adjudicates
         ? 'a third decision is taken once'
         : 'a label is given once, before the answer is seen; have a second person label the row, and settle the difference with --adjudicate'
@@ -145,7 +145,9 @@ function readDecisions(
   fields: readonly string[],
 ): { readonly labels: readonly BlindLabel[] } | { readonly problems: readonly ReviewProblem[] } {
   const people = known.filter(({ adjudicates }) => !adjudicates)
-  const verdicts = fields.flatMap((field) => judgeRow(line.indicatorId, people, [field])?.fields ?? [])
+  const verdicts = fields.flatMap(
+    (field) => judgeRow({ id: line.indicatorId, labels: people }, scheme.codebook, [field])?.fields ?? [],
+  )
   const disputed = verdicts.flatMap(({ field, state }) => (state === 'open' ? [field] : []))
   const isGiven = (field: string) =>
     (line.seen[field] ?? '') !== '' || line.corrections.some(([name]) => name.replace(/[-.]/g, '_') === field)

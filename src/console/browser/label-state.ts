@@ -1,11 +1,21 @@
-/** Blind labels as the browser holds them: drawn records, the labels of one, and when a row is whole. */
+/** Blind labels as the browser holds them: drawn records, the labels of one, what is missing, and what was labelled here. */
+import { count } from '../page/format.ts'
 import type { Frame } from '../page/frame.ts'
-import type { BlindRecord, LabelData } from '../page/label-page.ts'
+import type { BlindRecord, LabelData, Progress } from '../page/label-page.ts'
 import type { ReviewField } from '../page/review-page.ts'
 import { post } from './post.ts'
 import type { Label } from './review-types.ts'
 
-type BlindLabels = Readonly<Record<string, string>>
+export type BlindLabels = Readonly<Record<string, string>>
+
+/** A row that was labelled on this page. */
+export interface LabelledHere {
+  /** The id under which it waits to be sent, or was sent. */
+  readonly id: string
+  readonly record: BlindRecord
+  readonly labels: BlindLabels
+  readonly note: string
+}
 
 /** How a labelling file says that a field has no label, and that nobody can tell. */
 const NONE = 'none'
@@ -22,15 +32,29 @@ export function pickBlind(labels: BlindLabels, { name, most }: ReviewField, valu
   return { ...labels, [name]: next.join('+') }
 }
 
-/** Whether every field that applies has a label. */
-export function isWhole(labels: BlindLabels, fields: readonly ReviewField[]): boolean {
-  return fields.every((field) => !doesApply(labels, field) || (labels[field.name] ?? '') !== '')
+/** The fields that apply and have no label yet, in their order. A row without any is whole. */
+export function missingIn(labels: BlindLabels, fields: readonly ReviewField[]): readonly ReviewField[] {
+  return fields.filter((field) => doesApply(labels, field) && (labels[field.name] ?? '') === '')
 }
 
 function doesApply(labels: BlindLabels, { appliesWhen }: ReviewField): boolean {
   return Object.entries(appliesWhen).every(([other, wanted]) =>
     (labels[other] ?? '').split('+').some((one) => wanted.includes(one)),
   )
+}
+
+/** The label of a field for the rules on what goes together; undefined where there is none yet, or nobody can tell. */
+export function blindLabelOf(labels: BlindLabels, fields: readonly ReviewField[], name: string): Label | undefined {
+  const field = fields.find((one) => one.name === name)
+  if (field === undefined || labels[name] === UNKNOWN) return undefined
+  return doesApply(labels, field) ? chosenIn(labels[name]) : null
+}
+
+/** The labels that were typed for other rows in a field, the newest first. */
+export function givenBlind(done: readonly LabelledHere[], { name, form }: ReviewField): readonly string[] {
+  if (form === null) return []
+  const given = done.toReversed().flatMap(({ labels }) => labels[name] ?? [])
+  return [...new Set(given.filter((label) => label !== '' && label !== NONE && label !== UNKNOWN))]
 }
 
 /** What was chosen, as a card has it; undefined for a field without a label. */
@@ -44,17 +68,27 @@ export function canTell(label: string | undefined): string {
   return label === UNKNOWN ? 'cannot tell' : label
 }
 
-export async function drawMore(
-  frame: Frame,
-  { run, target }: LabelData,
-): Promise<{ readonly records: readonly BlindRecord[] } | { readonly fault: string }> {
+/** How far the labels are, such as "5 of about 52 labelled, 3 of them here". `since` were labelled since the progress was told. */
+export function progressText(progress: Progress | null, { since, here }: { since: number; here: number }): string {
+  if (progress === null) return here === 0 ? '' : `${count(here)} labelled here`
+  const labelled = progress.labelled + since
+  const about = Math.max(labelled, progress.about)
+  return `${count(labelled)} of about ${count(about)} labelled${here === 0 ? '' : `, ${count(here)} of them here`}`
+}
+
+export interface Drawn {
+  readonly records: readonly BlindRecord[]
+  readonly progress: Progress
+}
+
+export async function drawMore(frame: Frame, { run, target }: LabelData): Promise<Drawn | { readonly fault: string }> {
   try {
     const body = { run, count: DRAWN, ...(target === '' ? {} : { target }) }
     const response = await post(frame, '/accuracy/draw', body, { timeoutMs: TIMEOUT_MS })
-    const answer = (await response.json()) as { readonly records?: readonly BlindRecord[]; readonly message?: string }
-    return answer.records === undefined
+    const answer = (await response.json()) as Partial<Drawn> & { readonly message?: string }
+    return answer.records === undefined || answer.progress === undefined
       ? { fault: answer.message ?? 'The rows could not be drawn.' }
-      : { records: answer.records }
+      : { records: answer.records, progress: answer.progress }
   } catch {
     return { fault: 'The service does not answer.' }
   }

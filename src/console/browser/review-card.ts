@@ -1,11 +1,14 @@
 /** How one card looks: the record, its labels field by field, and the values of the field that is chosen. */
 import type { VNode } from 'preact'
-import { count, label as shown, words } from '../page/format.ts'
+import { count, inTitles, label as shown, words } from '../page/format.ts'
+import type { Frame } from '../page/frame.ts'
 import { html } from '../page/html.ts'
+import { recordPath } from '../page/parts.ts'
 import { REASONS } from '../page/review-page.ts'
-import { Marked, quotedIn, Samples } from '../plots/record-parts.ts'
+import { Marked, quotedIn, RecordTexts, Samples } from '../plots/record-parts.ts'
+import { type Choice, typedFault } from './choices.ts'
 import { doesApply, labelAfter } from './review-state.ts'
-import type { Candidate, Card, Corrections, Label, ReviewField } from './review-types.ts'
+import type { Card, Corrections, Label, ReviewField } from './review-types.ts'
 
 export interface CardProps {
   readonly card: Card
@@ -14,6 +17,10 @@ export interface CardProps {
   /** The place of the chosen field. */
   readonly at: number
   readonly note: string
+  /** Sentences on labels that do not go together. */
+  readonly together: readonly string[]
+  readonly codebook: string
+  readonly frame: Frame
   readonly search: string
   readonly choices: readonly Choice[]
   readonly onField: (index: number) => void
@@ -22,38 +29,39 @@ export interface CardProps {
   readonly onNote: (text: string) => void
 }
 
-/** A value that can be chosen in the field, with the key that chooses it. */
-export interface Choice {
-  readonly value: string | null
-  readonly title: string
-  readonly hint: string
-  readonly key: string
-}
-
 export function CardView(props: CardProps): VNode {
   const { card, fields, corrections } = props
   const marks = Object.values(card.rules).flatMap(({ because }) => quotedIn(because))
   const field = fields[props.at]
   return html`<div class="card review-card">
-    <p class="dim">${REASONS[card.why] ?? words(card.why)}${card.issues.slice(0, 3).map(({ message }) => html`<br /><bdi>${message.slice(0, 300)}</bdi>`)}</p>
+    <p class="dim">${REASONS[card.why] ?? words(card.why)}${card.issues.slice(0, 3).map(({ message }) => html`<br /><bdi>${inTitles(message.slice(0, 300), fields)}</bdi>`)}</p>
     <h2><bdi><${Marked} text=${card.name.slice(0, 1_000)} marks=${marks} /></bdi></h2>
-    <p class="record-line"><bdi class="mono">${card.indicator_id.slice(0, 120)}</bdi>
-      <span class="dim">in</span> <bdi>${card.catalogue}</bdi>
-      ${card.units !== null && html`<span class="dim">unit</span> <b><bdi>${card.units.slice(0, 200)}</bdi></b>`}</p>
-    ${card.description !== null && html`<p><bdi><${Marked} text=${card.description} marks=${marks} /></bdi></p>`}
+    <p class="record-line"><a class="mono" href=${recordPath(props.frame, props.codebook, { catalogue: card.catalogue, id: card.indicator_id })}><bdi>${card.indicator_id.slice(0, 120)}</bdi></a>
+      <span class="dim">in</span> <bdi>${card.catalogue}</bdi></p>
+    <${RecordTexts} texts=${card.texts} marks=${marks} />
     ${card.sample_values.length > 0 && html`<div class="half"><${Samples} points=${card.sample_values} /></div>`}
     <div class="fields" role="group" aria-label="Fields">
       ${fields.map((one, index) => html`<${FieldRow} key=${one.name} field=${one} index=${index} ...${props} />`)}
     </div>
     ${field !== undefined && html`<${Choices} ...${{ ...props, field, label: labelAfter(card, corrections, field.name) }} />`}
+    <${Together} sentences=${props.together} />
     ${
       card.model !== null &&
       html`<p><span class="dim">The model${card.model.name === null ? '' : ` ${card.model.name}`} says:</span> <bdi>${card.model.reason}</bdi></p>`
     }
-    <label class="note-line">Comment <input value=${props.note} maxlength="1000" onInput=${(event: Event) => props.onNote((event.target as HTMLInputElement).value)} id="review-note" /></label>
+    <${Comment} note=${props.note} onNote=${props.onNote} />
     <p class="settles">This settles <b>${count(card.same_shape)} ${card.same_shape === 1 ? 'record' : 'records'} of this shape</b>${card.same_shape > 1 ? ':' : '.'}
       ${card.same_shape > 1 && html`<span>${card.siblings.map(({ id, name }) => html`<span class="sibling" title=${name}><bdi>${name === '' ? id : name.slice(0, 60)}</bdi></span>`)}${card.same_shape > card.siblings.length ? '…' : ''}</span>`}</p>
   </div>`
+}
+
+/** What the codebook says of labels that do not go together, while they can still be changed. */
+export function Together({ sentences }: { readonly sentences: readonly string[] }): VNode {
+  return html`<div role="status" aria-live="polite">${sentences.map((sentence) => html`<p class="note">Does not go together: ${sentence}.</p>`)}</div>`
+}
+
+export function Comment({ note, onNote }: Pick<CardProps, 'note' | 'onNote'>): VNode {
+  return html`<label class="note-line">Comment <input value=${note} maxlength="1000" onInput=${(event: Event) => onNote((event.target as HTMLInputElement).value)} id="review-note" /></label>`
 }
 
 interface RowProps extends CardProps {
@@ -70,7 +78,7 @@ function FieldRow({ card, field, index, at, corrections, onField }: RowProps): V
   const confidence = card.field_confidence[field.name]
   return html`<button type="button" class=${`field ${index === at ? 'chosen' : ''} ${isChanged ? 'changed' : ''}`}
       aria-pressed=${index === at ? 'true' : 'false'} onClick=${() => onField(index)} disabled=${!applies}>
-    <span class="dim">${field.title}</span>
+    <span class="dim" title=${field.name}>${field.title}</span>
     <b>${titled(card, field, value)}</b>
     <span class="dim">${[
       confidence === undefined || isChanged ? '' : confidence.toFixed(2),
@@ -99,11 +107,13 @@ export interface ChoicesProps extends Pick<CardProps, 'choices' | 'search' | 'on
 export function Choices({ field, label, choices, search, onChoose, onSearch }: ChoicesProps): VNode {
   const given = label === undefined ? [] : [label].flat().map((one) => (one === null ? null : String(one)))
   const has = (value: string | null) => given.includes(value)
-  const isOpen = field.kind !== 'values' && field.kind !== 'codes'
-  return html`<fieldset class="choices"><legend>${field.title}${field.most > 1 ? ` (at most ${field.most})` : ''}</legend>
+  const isOpen = field.form !== null
+  const fault = typedFault(field, search)
+  return html`<fieldset class="choices"><legend title=${field.name}>${field.title}${field.most > 1 ? ` (at most ${field.most})` : ''}</legend>
     ${field.guidance !== '' && html`<p class="dim">${field.guidance}</p>`}
     <label class="search-line">${isOpen ? 'Value' : 'Search'} <input id="review-search" value=${search} autocomplete="off" maxlength="300"
-      aria-keyshortcuts="/" onInput=${(event: Event) => onSearch((event.target as HTMLInputElement).value)} /></label>
+      aria-keyshortcuts="/" aria-invalid=${fault === '' ? undefined : 'true'} aria-describedby=${isOpen ? 'search-fault' : undefined} onInput=${(event: Event) => onSearch((event.target as HTMLInputElement).value)} /></label>
+    ${isOpen && html`<p id="search-fault" class="search-fault" role="status">${fault}</p>`}
     <div class="choice-list">${choices.map(
       ({
         value,
@@ -115,47 +125,4 @@ export function Choices({ field, label, choices, search, onChoose, onSearch }: C
       </button>`,
     )}</div>
   </fieldset>`
-}
-
-const DIGITS = '123456789'
-const MOST_CHOICES = 40
-
-/** The values that can be chosen, in the order of their keys: those of the codebook, or the likeliest codes, or those that were found. */
-export function choicesOf(
-  field: ReviewField,
-  search: string,
-  likeliest: readonly Candidate[],
-  found: readonly Candidate[],
-): Choice[] {
-  const none = field.nullable ? [{ value: null, title: 'none', hint: 'no label', key: search === '' ? '0' : '' }] : []
-  if (field.kind === 'values') {
-    const wanted = search.trim().toLowerCase()
-    const values = field.values.filter(
-      ({ value, definition }) => wanted === '' || `${value} ${definition}`.toLowerCase().includes(wanted),
-    )
-    return [
-      ...values.slice(0, MOST_CHOICES).map(({ value, definition }, index) => ({
-        value,
-        title: words(value),
-        hint: definition,
-        key: DIGITS[index] ?? '',
-      })),
-      ...none,
-    ]
-  }
-  if (field.kind === 'codes') {
-    const codes = search.trim() === '' ? likeliest : found
-    return [
-      ...codes.map(({ code, title, parents }, index) => ({
-        value: code,
-        title: `${code} ${title}`,
-        hint: parents.join(' › '),
-        key: DIGITS[index] ?? '',
-      })),
-      ...none,
-    ]
-  }
-  return search.trim() === ''
-    ? none
-    : [{ value: search.trim(), title: search.trim(), hint: 'what you typed', key: '' }, ...none]
 }

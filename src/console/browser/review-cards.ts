@@ -22,19 +22,24 @@ const TIMEOUT_MS = 30_000
 
 /** Which cards are asked for. */
 export type CardScope = Pick<ReviewData, 'codebook' | 'catalogue'> &
-  Partial<Pick<ReviewData, 'unverified' | 'why' | 'rule'>>
+  Partial<Pick<ReviewData, 'unverified' | 'why' | 'rule' | 'record'>>
 
 export function createCards(
   frame: Frame,
-  { codebook, catalogue, unverified = false, why = '', rule = '' }: CardScope,
+  { codebook, catalogue, unverified = false, why = '', rule = '', record = '' }: CardScope,
 ): Cards {
   const scope = { codebook, catalogue, unverified }
   const group = { ...(why === '' ? {} : { why }), ...(rule === '' ? {} : { rule }) }
   const send = (path: string, body: object) => post(frame, path, { ...scope, ...body }, { timeoutMs: TIMEOUT_MS })
+  // Who asks for the card of one record wants it, whatever was done with it before on another page of the sitting.
+  let before: ReadonlySet<string> | undefined
   return {
-    more: async ({ holder, without, later }) => {
+    more: async ({ holder, without: all, later: aside }) => {
+      before ??= new Set(record === '' ? [] : [...all, ...aside])
+      const isNew = (hash: string) => before?.has(hash) !== true
       try {
-        const body = { ...group, holder, without: [...without, ...later], most: HELD }
+        const [without, later] = [all.filter(isNew), aside.filter(isNew)]
+        const body = { ...group, record, holder, without, later, most: HELD }
         const response = await send('/review/cards', body)
         return response.ok ? ((await response.json()) as MoreCards) : 'away'
       } catch {

@@ -6,6 +6,8 @@ import { post } from './post.ts'
 export interface Waiting {
   readonly id: string
   readonly body: unknown
+  /** What it is about, such as the name of the record; decisions of earlier releases do not say. */
+  readonly about?: string
   /** Until then, in milliseconds since 1970, it can be taken back. */
   readonly notBefore: number
 }
@@ -13,11 +15,12 @@ export interface Waiting {
 export interface Refused {
   readonly id: string
   readonly message: string
+  readonly about: string
 }
 
 export interface Outbox {
   /** Adds a decision. All that wait are sent at once, but this one. */
-  add(id: string, body: unknown): void
+  add(id: string, body: unknown, about: string): void
   /** Takes a decision back that was not sent yet; false where it was. */
   takeBack(id: string): boolean
   /** Sends all at once, as before the page is left. */
@@ -86,16 +89,16 @@ export function createOutbox({ frame, path, onChange, onRefused }: OutboxOptions
     failures = 0
     reason = ''
     remove(next.id)
-    if (outcome !== 'stored') onRefused({ id: next.id, message: outcome })
+    if (outcome !== 'stored') onRefused({ id: next.id, message: outcome, about: next.about ?? '' })
     plan(0)
   }
 
   const readReleased = () => read().map((one) => ({ ...one, notBefore: 0 }))
   plan(0)
   return {
-    add: (id, body) => {
+    add: (id, body, about) => {
       // The next decision says that the one before was meant.
-      write([...readReleased(), { id, body, notBefore: Date.now() + GRACE_MS }])
+      write([...readReleased(), { id, body, about, notBefore: Date.now() + GRACE_MS }])
       plan(0)
     },
     takeBack: (id) => {

@@ -1,4 +1,6 @@
 /** What a page of review does with its cards, in pure functions: corrections, what a decision says, what a sitting remembers. */
+import { count } from '../page/format.ts'
+import type { Refused } from './review-outbox.ts'
 import type { Card, Corrections, Done, GroupRecord, Label, ReviewData, ReviewField, Sitting } from './review-types.ts'
 
 /** The most decisions that a page keeps to take back. */
@@ -16,6 +18,17 @@ export function doesApply(card: Card, corrections: Corrections, { appliesWhen }:
     const label = labelAfter(card, corrections, other)
     return [label].flat().some((one) => wanted.includes(String(one)))
   })
+}
+
+/** The label that would be written: none in a field that does not apply. */
+export function currentLabel(
+  card: Card,
+  corrections: Corrections,
+  fields: readonly ReviewField[],
+  name: string,
+): Label {
+  const field = fields.find((one) => one.name === name)
+  return field === undefined || doesApply(card, corrections, field) ? labelAfter(card, corrections, name) : null
 }
 
 export function isSame(one: Label | undefined, other: Label | undefined): boolean {
@@ -71,7 +84,7 @@ function seenOf({ labels }: Pick<Card, 'labels'>): Corrections {
 export function newSitting(now: number, random: () => string): Sitting {
   return {
     ...{ holder: random(), run: runIdOf(now, random), begunAt: now, decided: 0, corrected: 0, without: [], later: [] },
-    ...{ done: [], draft: null },
+    ...{ done: [], refused: [], draft: null },
   }
 }
 
@@ -89,6 +102,8 @@ export function afterDecision(sitting: Sitting, done: Done): Sitting {
     corrected: sitting.corrected + (isCorrected ? 1 : 0),
     without: [...sitting.without, done.card.shape_hash].slice(-MAX_WITHOUT),
     done: [...sitting.done, done].slice(-KEPT_DONE),
+    // What was refused of the card is mended.
+    refused: sitting.refused.filter((one) => one.done?.card.shape_hash !== done.card.shape_hash),
     draft: null,
   }
 }
@@ -103,6 +118,39 @@ export function afterUndo(sitting: Sitting): Sitting {
 export function afterAside(sitting: Sitting, { shape_hash: hash }: Card, comesAgain: boolean): Sitting {
   const name = comesAgain ? 'later' : 'without'
   return { ...sitting, [name]: [...sitting[name], hash].slice(-MAX_WITHOUT), draft: null }
+}
+
+/** The sitting after a decision was refused: its card comes again, and what is wrong stays until it is settled. */
+export function afterRefusal(sitting: Sitting, { id, message, about }: Refused): Sitting {
+  const done = sitting.done.find((one) => one.id === id) ?? null
+  const refused = { id, message, done, name: done?.card.name ?? about }
+  return {
+    ...withoutDecision(sitting, id),
+    refused: [...sitting.refused.filter((one) => one.id !== id), refused],
+  }
+}
+
+/** What a decision did, until the service says otherwise. */
+export function settledText({ same_shape: records }: Card, corrections: Corrections): string {
+  const what = Object.keys(corrections).length === 0 ? 'Accepted' : 'Corrected'
+  return `${what}: ${count(records)} ${records === 1 ? 'record' : 'records'} settled.`
+}
+
+/** What is left before the service says so: without the cards that were decided, and with one that was taken back. */
+export function leftAfter(left: ReviewData['left'], cards: readonly GroupRecord[], sign: 1 | -1): ReviewData['left'] {
+  const records = cards.reduce((sum, card) => sum + card.same_shape, 0)
+  return {
+    ...left,
+    shapes: Math.max(0, left.shapes + sign * cards.length),
+    indicators: Math.max(0, left.indicators + sign * records),
+  }
+}
+
+/** The labels that were typed for other cards in a field, the newest first. */
+export function givenIn(done: readonly Done[], { name, form }: ReviewField): readonly string[] {
+  if (form === null) return []
+  const given = done.flatMap(({ corrections }) => (Object.hasOwn(corrections, name) ? [corrections[name]] : []))
+  return [...new Set(given.toReversed().flatMap((label) => (typeof label === 'string' ? [label] : [])))]
 }
 
 /** The sitting without a decision that was refused, whose card comes again. */

@@ -7,6 +7,8 @@ export type Label = Corrections[string]
 
 /** A card as the console sends it. */
 export interface Card extends ReviewItem {
+  /** All texts that the codebook judges by, without the name. */
+  readonly texts: readonly { readonly name: string; readonly text: string }[]
   /** Some of the records that its decision settles. */
   readonly siblings: readonly { readonly id: string; readonly name: string }[]
 }
@@ -23,6 +25,16 @@ export interface Done {
   readonly id: string
 }
 
+/** A decision that was refused, which stays until its card is settled. */
+export interface RefusedDecision {
+  readonly id: string
+  readonly message: string
+  /** The name of the record. */
+  readonly name: string
+  /** What was decided, so that it can be mended; null where a group was accepted, or another page decided. */
+  readonly done: Done | null
+}
+
 /** What a page of review remembers over a reload. */
 export interface Sitting {
   /** This page, as the holder of cards. */
@@ -37,6 +49,7 @@ export interface Sitting {
   /** Shapes that were put aside, and come again when the others are done. */
   readonly later: readonly string[]
   readonly done: readonly Done[]
+  readonly refused: readonly RefusedDecision[]
   /** What was entered for the card before its decision. */
   readonly draft: { readonly shape: string; readonly corrections: Corrections; readonly note: string } | null
 }

@@ -68,7 +68,7 @@ export function Page({ data, frame }: PageProps<CodebookData>): VNode {
       data.examples.length > 0 &&
       html`<section class="card"><h2>Examples</h2><ul>${data.examples.map(
         ({ texts, labels }) =>
-          html`<li>${texts.join(' · ')}: ${Object.entries(labels).map(([field, value]) => html`<span class="sibling">${field} <b>${label(value)}</b></span>`)}</li>`,
+          html`<li>${texts.join(' · ')}: ${Object.entries(labels).map(([field, value]) => html`<span class="sibling" title=${field}>${data.fields.find(({ name }) => name === field)?.title ?? field} <b>${label(value)}</b></span>`)}</li>`,
       )}</ul></section>`
     }
   <//>`

@@ -51,6 +51,21 @@ export function label(value: unknown): string {
   return Array.isArray(value) ? value.join(', ') || '–' : String(value)
 }
 
+/**
+ * A sentence of the service in which fields have the titles of the codebook. Names that are ordinary words, such as "type", stay
+ * where they do not stand in a list of fields, because they may mean something else there.
+ */
+export function inTitles(
+  sentence: string,
+  fields: readonly { readonly name: string; readonly title: string }[],
+): string {
+  const titles = new Map(fields.map(({ name, title }) => [name, title]))
+  return sentence.replace(
+    /(?<=^|[:,] |reads )[a-z][a-z0-9]*(?=$|[:,]| has )|\b[a-z][a-z0-9]*_[a-z0-9_]+\b/g,
+    (name) => titles.get(name) ?? name,
+  )
+}
+
 const UNITS = ['bytes', 'KB', 'MB', 'GB'] as const
 
 /** The size of a file. */

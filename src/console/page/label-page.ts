@@ -3,7 +3,7 @@ import type { VNode } from 'preact'
 import { Layout, type PageProps } from './frame.ts'
 import { html } from './html.ts'
 import { Command } from './parts.ts'
-import type { ReviewField } from './review-page.ts'
+import type { ReviewField, TogetherRule } from './review-page.ts'
 
 /** A record to be labelled blind. */
 export interface BlindRecord {
@@ -20,6 +20,14 @@ export interface LabelData {
   readonly codebook: string
   readonly reviewer: string
   readonly fields: readonly ReviewField[]
+  readonly together: readonly TogetherRule[]
+  readonly progress: Progress | null
+}
+
+/** How many rows have all labels, and about how many it takes in all. */
+export interface Progress {
+  readonly labelled: number
+  readonly about: number
 }
 
 export const title = (_data: LabelData): string => 'Label blind'

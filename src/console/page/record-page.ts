@@ -1,8 +1,8 @@
 /** One record: its texts with the words marked that decided, its labels, and what runs said of it. */
 import type { VNode } from 'preact'
 import { Marked, Samples } from '../plots/record-parts.ts'
-import { count, cut, label, words } from './format.ts'
-import { Layout, type PageProps } from './frame.ts'
+import { count, cut, inTitles, label, words } from './format.ts'
+import { type Frame, Layout, type PageProps } from './frame.ts'
 import { html } from './html.ts'
 import { Badge, Bar, Fact, may, recordPath, Time } from './parts.ts'
 
@@ -43,6 +43,8 @@ export interface RecordData {
   readonly samples: readonly { readonly date: string; readonly value: number }[]
   readonly fields: readonly RecordField[]
   readonly confidence: number
+  /** The confidences that the one of the row is made of; the least of them, and what is left if no two misses coincide. */
+  readonly madeOf: { readonly fields: number; readonly least: number; readonly low: number } | null
   readonly source: string
   readonly status: string
   readonly issues: readonly { readonly code: string; readonly message: string }[]
@@ -74,10 +76,10 @@ export function Page({ data, frame }: PageProps<RecordData>): VNode {
       </section>
       <section class="card"><h2>What was decided</h2><${Labels} data=${data} />
         ${data.reason !== '' && html`<h3>Reason</h3><p><bdi>${data.reason}</bdi></p>`}
-        ${data.issues.length > 0 && html`<h3>What speaks against it</h3><ul>${data.issues.map(({ code, message }) => html`<li><b>${words(code)}</b>: <bdi>${message}</bdi></li>`)}</ul>`}
+        ${data.issues.length > 0 && html`<h3>What speaks against it</h3><ul>${data.issues.map(({ code, message }) => html`<li><b>${words(code)}</b>: <bdi>${inTitles(message, data.fields)}</bdi></li>`)}</ul>`}
         <p class="dim">By ${data.source}${data.model !== null && html`, <bdi>${data.model}</bdi>`} in <a href=${`${frame.base}/runs/${encodeURIComponent(data.runId)}`}>${data.runId}</a>, <${Time} at=${data.classifiedAt} frame=${frame} />.
-          Confidence of the row: ${data.confidence.toFixed(2)}.</p>
-        ${may(frame, 'review') && data.status !== 'accepted' && html`<p><a class="button" href=${`${frame.base}/review?codebook=${encodeURIComponent(data.codebook)}&catalogue=${encodeURIComponent(data.catalogue)}`}>Review this catalogue</a></p>`}
+          Confidence of the row: ${data.confidence.toFixed(2)}.${data.madeOf !== null && html` ${madeOfText(data)}`}</p>
+        ${may(frame, 'review') && data.status !== 'accepted' && html`<p><a class="button primary" href=${`${reviewPath(data, frame)}&record=${encodeURIComponent(data.id)}`}>Review this record</a> <a class="button" href=${reviewPath(data, frame)}>Review this catalogue</a></p>`}
       </section>
     </div>
     <section class="card"><h2>What the rules find</h2><${Findings} data=${data} /></section>
@@ -98,15 +100,32 @@ export function Page({ data, frame }: PageProps<RecordData>): VNode {
   <//>`
 }
 
+/** How the confidence of a row comes of those of its fields. */
+function madeOfText({ confidence, madeOf }: RecordData): string {
+  if (madeOf === null || madeOf.fields < 2) return ''
+  const whole = `It is the chance that all ${count(madeOf.fields)} fields with a confidence that a person can label are right at once: at most that of the least sure field (${madeOf.least.toFixed(2)})`
+  if (confidence === 0) return `${whole}; 0 because a field has no answer.`
+  if (confidence < madeOf.low)
+    return `${whole}, and less than ${madeOf.low.toFixed(2)} because answers of the record contradict each other.`
+  return `${whole}, and at least ${madeOf.low.toFixed(2)}, which it would be if no two fields were ever wrong together.`
+}
+
+/** The review of the record's catalogue, with guesses where the record is one. */
+function reviewPath({ codebook, catalogue, status }: RecordData, { base }: Frame): string {
+  const guesses = status === 'unverified' ? '&unverified=1' : ''
+  return `${base}/review?codebook=${encodeURIComponent(codebook)}&catalogue=${encodeURIComponent(catalogue)}${guesses}`
+}
+
 function Labels({ data }: { readonly data: RecordData }): VNode {
   return html`<table class="shares"><thead><tr><th scope="col">Field</th><th scope="col">Label</th><th scope="col">By</th><th scope="col" class="num">Confidence</th><td></td></tr></thead>
     <tbody>${data.fields.map(
       ({
+        name,
         title: shown,
         label: value,
         source,
         confidence,
-      }) => html`<tr><th scope="row">${shown}</th><td><b>${value === '' ? '–' : value}</b></td>
+      }) => html`<tr><th scope="row" title=${name}>${shown}</th><td><b>${value === '' ? '–' : value}</b></td>
         <td class="dim">${source}</td><td class="num">${confidence === null ? '' : confidence.toFixed(2)}</td>
         <td class="bar" aria-hidden="true">${confidence !== null && html`<${Bar} share=${confidence} tone=${confidence < 0.8 ? 'warn' : 'accent'} />`}</td></tr>`,
     )}</tbody></table>`
@@ -118,11 +137,20 @@ function Findings({ data }: { readonly data: RecordData }): VNode {
   return html`<div class="scroll flat" tabindex="0" role="region" aria-label="Findings of rules"><table class="rows"><thead><tr><th scope="col">Field</th><th scope="col">Finding</th><th scope="col">Sure</th><th scope="col">Decided</th><th scope="col">Why</th></tr></thead>
     <tbody>${found.map(
       ({
+        name,
         title: shown,
+        label: value,
         finding,
-      }) => html`<tr><th scope="row">${shown}</th><td>${finding?.value || '–'}</td><td>${finding?.sure === true ? 'sure' : 'a guess'}</td>
-        <td>${finding?.stands === true ? 'yes' : 'no'}</td><td class="text"><bdi>${finding?.because}</bdi></td></tr>`,
+        source,
+      }) => html`<tr><th scope="row" title=${name}>${shown}</th><td>${finding?.value || '–'}</td><td>${finding?.sure === true ? 'sure' : 'a guess'}</td>
+        <td>${finding?.stands === true ? 'yes' : decidedBy(source, finding?.value === value)}</td><td class="text"><bdi>${finding?.because}</bdi></td></tr>`,
     )}</tbody></table></div>`
+}
+
+/** What decided a field in the place of its rule. A rule that is sure decides nothing where a model or a person was asked. */
+function decidedBy(source: string, isSame: boolean): string {
+  if (source === '') return 'no: the field does not apply'
+  return `no: ${source} did${isSame ? ', and agrees' : ', and differs'}`
 }
 
 function History({ data, frame }: PageProps<RecordData>): VNode {
@@ -132,7 +160,7 @@ function History({ data, frame }: PageProps<RecordData>): VNode {
     ({ runId, at, source, status, confidence, changes }) => html`<li>
       <${Time} at=${at} frame=${frame} /> <a class="mono" href=${`${frame.base}/runs/${encodeURIComponent(runId)}`}>${runId}</a>
       <${Badge} state=${status} /> <span class="dim">by ${source}, ${confidence.toFixed(2)}</span>
-      ${changes.map(({ field, from, to }) => html`<div>${words(field)}: <del>${label(from)}</del> → <ins>${label(to)}</ins></div>`)}
+      ${changes.map(({ field, from, to }) => html`<div><span title=${field}>${data.fields.find(({ name }) => name === field)?.title ?? words(field)}</span>: <del>${label(from)}</del> → <ins>${label(to)}</ins></div>`)}
     </li>`,
   )}</ol>`
 }

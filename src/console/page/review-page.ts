@@ -16,6 +16,28 @@ export interface ReviewField {
   readonly most: number
   /** The labels of other fields, one of which each must have, for the field to apply. */
   readonly appliesWhen: Readonly<Record<string, readonly string[]>>
+  /** What a label must be that is typed; null for a field with a list. */
+  readonly form: ValueForm | null
+  /** Labels that examples of the codebook give, for a field without a list. */
+  readonly known: readonly string[]
+}
+
+/** What a label must be that is typed, with the words that say so after "it must be". */
+export type ValueForm = { readonly words: string; readonly max: number } & (
+  | { readonly kind: 'number'; readonly min: number; readonly whole: boolean }
+  | { readonly kind: 'pattern'; readonly source: string }
+  | { readonly kind: 'text' }
+)
+
+/** What goes together by the codebook, in fields that a person can label. */
+export interface TogetherRule {
+  readonly name: string
+  readonly when: Readonly<Record<string, readonly string[]>>
+  readonly require: Readonly<Record<string, readonly string[]>> | null
+  readonly forbid: Readonly<Record<string, readonly string[]>> | null
+  readonly message: string
+  /** Whether labels that break it are refused. */
+  readonly blocks: boolean
 }
 
 export interface GroupCount {
@@ -31,6 +53,10 @@ export interface ReviewData {
   readonly catalogue: string
   readonly catalogues: readonly string[]
   readonly unverified: boolean
+  /** The record whose card alone is shown; '' for all cards. */
+  readonly record: string
+  /** Where nothing needs review: the records with a guess that nothing has checked. */
+  readonly guesses: number
   readonly reviewer: string
   readonly why: string
   readonly rule: string
@@ -40,6 +66,7 @@ export interface ReviewData {
   readonly byWhy: readonly GroupCount[]
   readonly byRule: readonly GroupCount[]
   readonly fields: readonly ReviewField[]
+  readonly together: readonly TogetherRule[]
 }
 
 /** Why a person should look at a card. */
@@ -55,15 +82,21 @@ export const title = (_data: ReviewData): string => 'Review'
 
 export function Page({ data, frame }: PageProps<ReviewData>): VNode {
   const { left } = data
-  return html`<${Layout} frame=${frame} title="Review" aside=${html`<span class="dim" id="left" role="status">${leftText(left)}</span>`}>
+  return html`<${Layout} frame=${frame} title="Review" aside=${html`<span class="dim" id="left" role="status">${data.guesses > 0 ? `0 to review, ${count(data.guesses)} unverified` : leftText(left)}</span>`}>
     <${Scope} data=${data} frame=${frame} />
     ${
-      left.shapes === 0
-        ? html`<${Empty}>Nothing needs review here.${!data.unverified && html` <a href=${`${frame.base}/review?${queryOf(data, { unverified: '1' })}`}>Look at guesses that nothing has checked</a>.`}
+      left.shapes === 0 && data.record === ''
+        ? html`<${Empty}>${
+            data.guesses === 0
+              ? 'Nothing needs review here.'
+              : html`<p>Nothing needs review here, but ${count(data.guesses)} ${data.guesses === 1 ? 'record is' : 'records are'} unverified: guesses that nothing has checked.</p>
+          <p><a class="button primary" href=${`${frame.base}/review?${queryOf(data, { unverified: '1' })}`}>Review the ${count(data.guesses)} unverified</a></p>`
+          }
           ${left.answered > 0 && html`<p>${count(left.answered)} records are settled already: the next run writes them.</p>`}<//>`
         : html`<div id="cards"></div>
       <noscript><p class="note">Reviewing by keys needs JavaScript. Without it the same is done in a terminal:</p>
         <p><${Command} text=${`npm run review -- --codebook ${data.codebook} --format csv --out review.csv`} /></p></noscript>
+      ${data.record !== '' && html`<p>The card of one record. <a href=${`${frame.base}/review?${queryOf(data, { record: '' })}`}>Review all</a></p>`}
       <div class="columns">
         <section class="card"><${Groups} title="By cause" groups=${data.byWhy} name="why" data=${data} frame=${frame} /></section>
         <section class="card"><${Groups} title="By rule" groups=${data.byRule} name="rule" data=${data} frame=${frame} /></section>
@@ -80,7 +113,7 @@ function Scope({ data, frame }: PageProps<ReviewData>): VNode {
   return html`<form class="card filter" method="get" action="${frame.base}/review"><div class="line-up">
     <label>Codebook <select name="codebook">${data.codebooks.map((name) => html`<option value=${name} selected=${name === data.codebook}>${name}</option>`)}</select></label>
     <label>Catalogue <select name="catalogue"><option value="">all</option>${data.catalogues.map((name) => html`<option value=${name} selected=${name === data.catalogue}>${name}</option>`)}</select></label>
-    <label>Also guesses <select name="unverified"><option value="">no</option><option value="1" selected=${data.unverified}>yes</option></select></label>
+    <label>Also unverified <select name="unverified"><option value="">no</option><option value="1" selected=${data.unverified}>yes</option></select></label>
     <button>Show</button>
   </div></form>
   ${
@@ -114,12 +147,14 @@ function Groups({ title: shown, groups, name, data, frame }: GroupsProps): VNode
     ${chosen !== '' && html`<p><a href=${`${frame.base}/review?${queryOf(data, { [name]: '' })}`}>All groups</a></p>`}`
 }
 
-function queryOf(data: ReviewData, changed: Readonly<Record<string, string>>): string {
+/** The query of the same review with something changed. */
+export function queryOf(data: ReviewData, changed: Readonly<Record<string, string>>): string {
   const known = {
     codebook: data.codebook,
     catalogue: data.catalogue,
     unverified: data.unverified ? '1' : '',
     why: data.why,
+    record: data.record,
     rule: data.rule,
   }
   const query = Object.entries({ ...known, ...changed }).filter(([, value]) => value !== '')

@@ -117,11 +117,15 @@ function Limit({ run, frame }: { readonly run: RunData; readonly frame: Frame })
 
 /** What a person most likely does next with a run that has ended. */
 function Next({ run, frame }: { readonly run: RunData; readonly frame: Frame }): VNode | null {
-  const doubtful = run.needsReview + run.unverified
-  if (LIVE.has(run.state) || doubtful === 0 || run.catalogue === null || !may(frame, 'review')) return null
-  const guesses = run.unverified > 0 ? '&unverified=1' : ''
+  const { needsReview, unverified } = run
+  const wanting = [
+    ...(needsReview > 0 ? [`the ${count(needsReview)} that need it`] : []),
+    ...(unverified > 0 ? [`the ${count(unverified)} unverified`] : []),
+  ]
+  if (LIVE.has(run.state) || wanting.length === 0 || run.catalogue === null || !may(frame, 'review')) return null
+  const guesses = unverified > 0 ? '&unverified=1' : ''
   const path = `/review?catalogue=${encodeURIComponent(run.catalogue)}${codebookOf(run)}${guesses}`
-  return html`<p class="above"><a class="button primary" href=${frame.base + path}>Review the ${count(doubtful)} in doubt</a></p>`
+  return html`<p class="above"><a class="button primary" href=${frame.base + path}>Review ${wanting.join(' and ')}</a></p>`
 }
 
 /** Asks once before a run is stopped, also without JavaScript. */

@@ -1,5 +1,6 @@
 /** Parts of the page of a record: texts with marked words, and its sample values as a small plot. */
 import type { VNode } from 'preact'
+import { words } from '../page/format.ts'
 import { html } from '../page/html.ts'
 
 /** A text in which each of `marks` is marked, whatever its case. Nothing of either is ever markup. */
@@ -44,4 +45,20 @@ export function Samples({ points }: SamplesProps): VNode {
     <figcaption><span>${first.date} to ${last.date}</span><span>${low} to ${high}</span></figcaption>
     <details><summary>${shown.length} values</summary><div class="values">${shown.map(({ date, value }) => html`<span>${date} <b>${value}</b></span>`)}</div></details>
   </figure>`
+}
+
+export interface RecordTextsProps {
+  readonly texts: readonly { readonly name: string; readonly text: string }[]
+  /** The words that findings rest on; none where nobody may see what was found. */
+  readonly marks?: readonly string[]
+}
+
+const SHOWN_TEXT = 2_000
+
+/** The texts by which a person judges a record, each with its name. */
+export function RecordTexts({ texts, marks = [] }: RecordTextsProps): VNode {
+  return html`<dl class="record-texts">${texts.map(
+    ({ name, text }) =>
+      html`<div><dt>${words(name)}</dt><dd><bdi><${Marked} text=${text.slice(0, SHOWN_TEXT)} marks=${marks} /></bdi></dd></div>`,
+  )}</dl>`
 }

@@ -37,7 +37,7 @@ export function serveAccuracyActions(
   app.post('/accuracy/draw', sessions.protect('review'), async (request) => {
     const { run: id, target, count } = checked(drawSchema, request.body)
     const by = sessions.require(request, 'review').name
-    return { records: await certificates.draw(id, { by, count, ...(target === undefined ? {} : { target }) }) }
+    return await certificates.draw(id, { by, count, ...(target === undefined ? {} : { target }) })
   })
 
   app.post('/accuracy/labels', sessions.protect('review'), async (request, reply) => {

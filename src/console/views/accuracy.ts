@@ -1,11 +1,15 @@
 /** What the page of accuracy shows of one run: its certificate, what labels say of it, and how earlier runs of its catalogue did. */
+
+import type { Codebook } from '../../codebooks/codebook.ts'
 import type { ListedRun, RunPart, Store, StoredLabel } from '../../store/types.ts'
 import type { Certificates } from '../certificates.ts'
+import type { Codebooks } from '../codebooks.ts'
 import * as page from '../page/accuracy-page.ts'
 import type { View } from '../view.ts'
 import { judge } from './judge.ts'
 
 export interface AccuracyDeps {
+  readonly schemes: Codebooks
   readonly store: Pick<Store, 'listRuns' | 'certificates' | 'views'>
   readonly certificates: Certificates
 }
@@ -16,7 +20,7 @@ const MOST_ROWS = 20_000
 const RUNS_OVER_TIME = 8
 const MOST_ROWS_OVER_TIME = 2_000
 
-export function accuracyView({ store, certificates }: AccuracyDeps): View<page.AccuracyData> {
+export function accuracyView({ store, schemes, certificates }: AccuracyDeps): View<page.AccuracyData> {
   return {
     ...{ path: '/accuracy', name: 'accuracy', right: 'read', everyMs: 0, page },
     load: async ({ query }) => {
@@ -30,7 +34,8 @@ export function accuracyView({ store, certificates }: AccuracyDeps): View<page.A
         certificates.last(runId).catch(() => undefined),
         store.certificates.findLabels({ catalogue: part.catalogue, codebookHash: part.codebookHash }),
       ])
-      const { rows: _rows, ...judged } = await judge(store, part, runId, { labels, most: MOST_ROWS })
+      const codebook = await codebookOf(schemes, part)
+      const { rows: _rows, ...judged } = await judge(store, part, runId, { labels, codebook, most: MOST_ROWS })
       return {
         runs: choices,
         run: {
@@ -41,11 +46,19 @@ export function accuracyView({ store, certificates }: AccuracyDeps): View<page.A
               : { target: plan.target, delta: plan.delta, fields: plan.fields, by: plan.plannedBy, at: plan.plannedAt },
           certified: certified ?? null,
           ...judged,
-          overTime: await readOverTime({ store, certificates }, { part, runId, labels }),
+          overTime: await readOverTime({ store, certificates }, { part, runId, labels, fields: codebook }),
         },
       }
     },
   }
+}
+
+/** The codebook of the labels; undefined for one of an earlier release that is read no more. */
+async function codebookOf(schemes: Codebooks, { codebookHash }: RunPart): Promise<Codebook | undefined> {
+  return await schemes.findByHash(codebookHash).then(
+    ({ codebook }) => codebook,
+    () => undefined,
+  )
 }
 
 /** The decisions of people and the questions of `certify --drift` are runs as well, which nobody certifies. */
@@ -53,10 +66,17 @@ function isOfRows({ runId }: ListedRun): boolean {
   return !runId.startsWith('review-') && !runId.startsWith('drift-')
 }
 
+interface OverTimeOptions {
+  readonly part: RunPart
+  readonly runId: string
+  readonly labels: readonly StoredLabel[]
+  readonly fields: Codebook | undefined
+}
+
 /** The newest runs of the catalogue by the same codebook, the oldest first, each by the labels that people gave to its rows. */
 async function readOverTime(
-  { store, certificates }: AccuracyDeps,
-  { part, runId, labels }: { readonly part: RunPart; readonly runId: string; readonly labels: readonly StoredLabel[] },
+  { store, certificates }: Pick<AccuracyDeps, 'store' | 'certificates'>,
+  { part, runId, labels, fields }: OverTimeOptions,
 ): Promise<page.RunOverTime[]> {
   const { catalogue, codebook } = part
   const listed = (await store.listRuns({ catalogue, limit: SHOWN_RUNS })).filter((run) => {
@@ -69,7 +89,7 @@ async function readOverTime(
   )
   return await Promise.all(
     runs.map(async (run): Promise<page.RunOverTime> => {
-      const scope = { labels, most: MOST_ROWS_OVER_TIME }
+      const scope = { labels, codebook: fields, most: MOST_ROWS_OVER_TIME }
       const [{ rows }, certified] = await Promise.all([
         judge(store, part, run.runId, scope),
         certificates.last(run.runId).catch(() => undefined),

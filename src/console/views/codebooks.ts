@@ -1,6 +1,7 @@
 /** What the pages of codebooks show: all codebooks, and one with its fields, values, rulings and examples. */
+import { meansTheSame } from '../../classification/fields.ts'
 import type { Field } from '../../codebooks/codebook.ts'
-import type { Correction, Store } from '../../store/types.ts'
+import type { Correction, Disagreement, Store } from '../../store/types.ts'
 import type { Codebooks } from '../codebooks.ts'
 import * as codebookPage from '../page/codebook-page.ts'
 import * as codebooksPage from '../page/codebooks-page.ts'
@@ -50,11 +51,13 @@ export function codebookViews(deps: CodebookDeps): View[] {
           fields: codebook.fields.map((field) =>
             toField(field, given.counts.get(field.name) ?? new Map(), corrected.get(field.name) ?? []),
           ),
-          cases: disagreements.map(({ catalogue, id, field, labels, isSettled }) => ({
-            ...{ catalogue, id, isSettled },
-            field: codebook.field.get(field)?.title ?? field,
-            labels: labels.map(({ by, label }) => ({ by, label: labelOrNone(label) })),
-          })),
+          cases: disagreements
+            .filter((one) => doDiffer(codebook.field.get(one.field), one))
+            .map(({ catalogue, id, field, labels, isSettled }) => ({
+              ...{ catalogue, id, isSettled },
+              field: codebook.field.get(field)?.title ?? field,
+              labels: labels.map(({ by, label }) => ({ by, label: labelOrNone(label) })),
+            })),
           constraints: constraints.map(({ name: constraint, message, blocks }) => ({
             name: constraint,
             message,
@@ -68,6 +71,11 @@ export function codebookViews(deps: CodebookDeps): View[] {
       },
     },
   ]
+}
+
+/** Whether people differ in what they say, and not only in how they write it. */
+function doDiffer(field: Field | undefined, { labels }: Disagreement): boolean {
+  return labels.some(({ label }) => !meansTheSame(field, label, labels[0]?.label))
 }
 
 function toField(

@@ -1,7 +1,8 @@
 /** Holds results of a run against labels of people: what is right by field, value, rule and confidence, and where people disagree. */
 import { labelText } from '../../catalogue/results-writer.ts'
-import { isSameLabel } from '../../classification/fields.ts'
+import { meansTheSame } from '../../classification/fields.ts'
 import type { Classification, LabelValue } from '../../classification/types.ts'
+import type { Codebook, Field } from '../../codebooks/codebook.ts'
 import { brierScore, type Prediction, reliabilityBins } from '../../evidence/reliability.ts'
 import type { RunPart, RunRowWithInput, Store, StoredLabel } from '../../store/types.ts'
 import type * as page from '../page/accuracy-page.ts'
@@ -20,6 +21,12 @@ interface Judged {
   readonly rule: string
 }
 
+export interface JudgeOptions {
+  readonly labels: readonly StoredLabel[]
+  readonly most: number
+  readonly codebook: Codebook | undefined
+}
+
 export type Judgement = Pick<
   page.AccuracyRun,
   'labelled' | 'people' | 'fields' | 'confusions' | 'rules' | 'bins' | 'brier' | 'cases'
@@ -28,12 +35,12 @@ export type Judgement = Pick<
   readonly rows: { readonly right: number; readonly of: number; readonly low: number; readonly high: number }
 }
 
-/** Looks at `most` labelled rows at the most. */
+/** Looks at `most` labelled rows at the most. Without the codebook free text counts by its letters. */
 export async function judge(
   store: LabelledStore,
   part: RunPart,
   runId: string,
-  { labels, most }: { readonly labels: readonly StoredLabel[]; readonly most: number },
+  { labels, most, codebook }: JudgeOptions,
 ): Promise<Judgement> {
   const byRow = Map.groupBy(labels, ({ indicatorId }) => indicatorId)
   const rows = await readRows(store, part, runId, [...byRow.keys()].slice(0, most))
@@ -52,7 +59,8 @@ export async function judge(
     if (own.size === 0) continue
     labelled += 1
     const ofRow = [...own].flatMap(([field, all]) => {
-      const settled = settledOf(all)
+      const known = codebook?.field.get(field)
+      const settled = settledOf(all, known)
       if (settled === 'disputed') {
         cases.push({
           id,
@@ -61,7 +69,7 @@ export async function judge(
         })
         return []
       }
-      return settled === undefined ? [] : [judgeField(classification, field, settled)]
+      return settled === undefined ? [] : [judgeField(classification, { field, known }, settled)]
     })
     judged.push(...ofRow)
     if (ofRow.length > 0)
@@ -106,18 +114,22 @@ async function readRows({ certificates }: LabelledStore, part: RunPart, runId: s
 }
 
 /** The label that counts: the third decision, or the one that all gave; undefined where nobody could tell. */
-function settledOf(labels: readonly StoredLabel[]): StoredLabel | 'disputed' | undefined {
+function settledOf(labels: readonly StoredLabel[], field: Field | undefined): StoredLabel | 'disputed' | undefined {
   const third = labels.find(({ adjudicates }) => adjudicates)
   if (third !== undefined) return third.isKnown ? third : undefined
   const known = labels.filter(({ isKnown }) => isKnown)
   const [first] = known
-  return known.some(({ label }) => !isSameLabel(label, first?.label)) ? 'disputed' : first
+  return known.some(({ label }) => !meansTheSame(field, label, first?.label)) ? 'disputed' : first
 }
 
-function judgeField(result: Classification, field: string, { label }: StoredLabel): Judged {
+function judgeField(
+  result: Classification,
+  { field, known }: { readonly field: string; readonly known: Field | undefined },
+  { label }: StoredLabel,
+): Judged {
   const said = result.labels[field] ?? null
   return {
-    ...{ field, said: labelOrNone(said), meant: labelOrNone(label), isRight: isSameLabel(said, label) },
+    ...{ field, said: labelOrNone(said), meant: labelOrNone(label), isRight: meansTheSame(known, said, label) },
     rule: result.field_source[field] ?? 'nothing',
   }
 }

@@ -3,15 +3,18 @@
 import { askableFields } from '../../classification/fields.ts'
 import { ServiceError } from '../../errors.ts'
 import type { Store } from '../../store/types.ts'
+import { type Certificates, progressOf } from '../certificates.ts'
 import type { Codebooks } from '../codebooks.ts'
 import * as page from '../page/label-page.ts'
 import type { View } from '../view.ts'
-import { toReviewField } from './review.ts'
+import { togetherOf, toReviewField } from './review.ts'
 
 export function labelView({
   store,
   schemes,
+  certificates,
 }: {
+  readonly certificates: Certificates
   readonly store: Pick<Store, 'certificates'>
   readonly schemes: Codebooks
 }): View<page.LabelData> {
@@ -21,9 +24,10 @@ export function labelView({
       const run = query.get('run') ?? ''
       const [part] = run === '' ? [] : await store.certificates.findRunParts(run)
       if (part === undefined) throw new ServiceError('input-not-found', 'This run has no results to label')
-      const [{ codebook }, plan] = await Promise.all([
+      const [{ codebook }, plan, certified] = await Promise.all([
         schemes.findByHash(part.codebookHash),
         store.certificates.findPlan({ ...part, runId: run }),
+        certificates.last(run).catch(() => undefined),
       ])
       const fields = askableFields(codebook).filter(({ name }) => plan === undefined || plan.fields.includes(name))
       const target = query.get('target') ?? ''
@@ -35,7 +39,9 @@ export function labelView({
           codebook: codebook.name,
           reviewer: visitor.name,
         },
-        fields: fields.map(toReviewField),
+        fields: fields.map((field) => toReviewField(field, codebook)),
+        together: togetherOf(codebook),
+        progress: certified === undefined ? null : progressOf(certified),
       }
     },
   }

@@ -1,9 +1,10 @@
 /** What the page of a record shows: its texts, what was decided on which words, what runs said before, and records like it. */
 
-import { isSameLabel } from '../../classification/fields.ts'
+import { askableFields, isSameLabel } from '../../classification/fields.ts'
 import type { PreparedScheme } from '../../classification/scheme.ts'
 import type { Classification, Indicator, Labels } from '../../classification/types.ts'
 import { ServiceError } from '../../errors.ts'
+import { rowRange } from '../../evidence/confidence.ts'
 import { shownLabel } from '../../review/label-text.ts'
 import { personShapesOf } from '../../review/person-shape.ts'
 import type { HistoryEntry, Store } from '../../store/types.ts'
@@ -50,6 +51,7 @@ export function recordView({ store, schemes }: RecordDeps): View<page.RecordData
         samples: indicator.sample_values,
         fields: fieldsOf(scheme, indicator, result),
         confidence: result.confidence,
+        madeOf: madeOf(scheme, result),
         source: result.source,
         status: result.status,
         issues: result.issues,
@@ -62,6 +64,16 @@ export function recordView({ store, schemes }: RecordDeps): View<page.RecordData
       }
     },
   }
+}
+
+/** The confidences of which that of the row is made: those of the fields that a model may be asked for. */
+function madeOf(
+  { codebook }: PreparedScheme,
+  { field_confidence: confidence }: Classification,
+): page.RecordData['madeOf'] {
+  const known = askableFields(codebook).flatMap(({ name }) => confidence[name] ?? [])
+  const [low, least] = rowRange(known)
+  return known.length === 0 ? null : { fields: known.length, least, low }
 }
 
 function textsOf(indicator: Indicator): page.RecordData['texts'] {

@@ -96,7 +96,8 @@ test('a form says how a file is read, and inspect is asked once for each way', a
 
 test('rows are drawn and labelled by certify, and no id of a run becomes an option or a path', async () => {
   const asked: (readonly string[])[] = []
-  const result = { labelled: 0, waiting: 0, claims: [], fields: [], cut: null }
+  const claim = { claim: '*', state: 'more', right: 2, labelled: 2, lower: 0, upper: 1, more: 49 }
+  const result = { labelled: 2, waiting: 1, claims: [claim], fields: [], cut: null }
   const certified = {
     state: 'more',
     made_at: '2026-01-01',
@@ -116,9 +117,10 @@ test('rows are drawn and labelled by certify, and no id of a run becomes an opti
     },
   }
   const certificates = createCertificates(commands, join(directory, 'certificates'))
-  assert.deepEqual(await certificates.draw('run-1', { by: '--x', count: 3, target: '0.9' }), [
-    { id: 'X', texts: [{ name: 'name', text: 'Name' }], samples: [{ date: '2024-01-01', value: 1 }] },
-  ])
+  assert.deepEqual(await certificates.draw('run-1', { by: '--x', count: 3, target: '0.9' }), {
+    records: [{ id: 'X', texts: [{ name: 'name', text: 'Name' }], samples: [{ date: '2024-01-01', value: 1 }] }],
+    progress: { labelled: 3, about: 52 },
+  })
   assert.ok(asked[0]?.includes('--by=--x'), 'a name that begins with a dash is no option')
   assert.equal(
     (await certificates.label('run-1', 'ann', [{ id: 'X', labels: { type: 'price' }, note: '' }])).state,

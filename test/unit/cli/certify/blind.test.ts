@@ -132,7 +132,7 @@ test('what a line lacks or gets wrong is named with the field and the way out', 
   ])
   assert.match(
     read('indicator_id,shade,uses,weight\nA,pal,kitchen,200\n', only).join('\n'),
-    /^shade: "pal" is not in the codebook; did you mean pale\? Allowed: .*\nweight: "200" is wrong: a number from 0 to 100/,
+    /^shade: "pal" is not in the codebook; did you mean pale\? Allowed: .*\nweight: "200" is wrong: it must be a number from 0 to 100/,
   )
   assert.deepEqual(read('indicator_id,shade,uses,weight\nA,pale,office,3\n', only), [
     'weight: applies only where uses is kitchen',
