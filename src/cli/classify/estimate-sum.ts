@@ -76,6 +76,8 @@ export interface EstimateSum {
   add(dryRun: BatchDryRun, basis: EstimateBasis): void
   /** The number of indicators in all batches that were added. */
   readonly indicators: number
+  /** Warns of records that people had decided before they changed, so that the run replaces their decisions. */
+  warnings(): Warning[]
   total(budget: EstimateBudget): Omit<EstimateReport, 'catalogue' | 'codebook' | 'cold' | 'warnings'>
 }
 
@@ -94,6 +96,7 @@ export function createEstimateSum(options: { readonly reuse: boolean; readonly p
   const shapes = new Set<number>()
   const tokens = { input: 0, cached: 0, output: 0 }
   let requests = 0
+  let changedDecisions = 0
   let basis: EstimateBasis | undefined
 
   return {
@@ -109,6 +112,7 @@ export function createEstimateSum(options: { readonly reuse: boolean; readonly p
         else questions.push(question)
         shapes.add(shape)
       }
+      changedDecisions += dryRun.changed_decisions ?? 0
       counts.unchanged += dryRun.unchanged
       counts.rules += dryRun.rules
       counts.reuse += dryRun.reuse
@@ -117,6 +121,11 @@ export function createEstimateSum(options: { readonly reuse: boolean; readonly p
       const expected = estimateBatch(questions, options.pack, nextBasis.prefixTokens, nextBasis.habits)
       requests += expected.requests
       for (const kind of ['input', 'cached', 'output'] as const) tokens[kind] += expected.tokens[kind]
+    },
+    warnings() {
+      const message =
+        'records that people decided have changed since and will be asked again; their history keeps the decisions'
+      return changedDecisions === 0 ? [] : [{ code: 'changed-decision', message, count: changedDecisions }]
     },
     total(budget) {
       if (basis === undefined) throw new RangeError('an estimate needs at least one batch')

@@ -92,7 +92,7 @@ export async function estimateRun(
   const total = sum.total(await findBudget(planned === undefined ? undefined : service, options))
   const { catalogue = DEFAULT_CATALOGUE } = request
   const named = { catalogue, codebook: referenceOf(scheme) }
-  const warnings = warningsOf(total, { planned, coldReason: reason, spared })
+  const warnings = [...sum.warnings(), ...warningsOf(total, { planned, coldReason: reason, spared })]
   return { ...total, ...named, cold: planned === undefined, warnings }
 }
 

@@ -43,6 +43,8 @@ export interface Resolved {
    * corrected the stored answer and the run overrides human answers.
    */
   readonly askAgain: ReadonlySet<string>
+  /** Positions of indicators that a person had decided, and that are decided anew, because what they say has changed since. */
+  readonly changedDecisions: readonly number[]
 }
 
 /** What is stored about the indicators of a batch. */
@@ -105,8 +107,12 @@ export async function resolveIndicators(
   const corrected = prepared.filter(isCorrected).map((one) => one.shapeHash)
   const askAgain = new Set(options.overridePerson === true ? corrected : [])
   const drafts: Resolution[] = []
-  for (const one of prepared) {
-    drafts.push(draftOf(scheme, { latest, humanAnswers, runId, trust }, one, options, models.primary))
+  const changedDecisions: number[] = []
+  for (const [position, one] of prepared.entries()) {
+    const draft = draftOf(scheme, { latest, humanAnswers, runId, trust }, one, options, models.primary)
+    drafts.push(draft)
+    const known = latest.get(one.indicator.indicator_id)
+    if (options.overridePerson === false && replacesPerson(known, one, draft)) changedDecisions.push(position)
     await breathe()
   }
 
@@ -137,7 +143,13 @@ export async function resolveIndicators(
     if (resolution.kind === 'ask' && options.reuse) leaders.set(one.shapeHash, position)
     resolutions.push(resolution)
   }
-  return { scheme, prepared, trust, resolutions, warnings, askAgain }
+  return { scheme, prepared, trust, resolutions, warnings, askAgain, changedDecisions }
+}
+
+/** Whether the latest result is a person's of another input, and no human answer fits what the indicator says now. */
+function replacesPerson(known: LatestResult | undefined, one: Prepared, draft: Resolution): boolean {
+  if (known?.classification.source !== 'person' || known.inputHash === one.inputHash) return false
+  return draft.kind === 'rules' || (draft.kind === 'ask' && draft.answers.length === 0)
 }
 
 /** Resolves an indicator by what a person or an earlier run decided and by the rules; what then is open is a question. */
