@@ -75,7 +75,7 @@ describe('the page of a run', () => {
     assert.ok(text.includes('href="/results/download?run=run-1&codebook=economic-indicators"'))
     assert.ok(text.includes("/results/download?catalogue=Ann's%20list%3B%20rm&codebook=economic-indicators"))
     assert.ok(text.includes('>Resume</button>'))
-    assert.doesNotMatch(text, /offline/i)
+    assert.doesNotMatch(text, /offline model/i)
   })
 
   it('says where the offline model answered, and what a review among runs is', async () => {
