@@ -10,7 +10,7 @@ export const CONTROLS = {
   encoding: 'Encoding',
   skipInvalid: 'Leave out records that cannot be read',
   catalogue: 'Name of the catalogue',
-  maxCost: 'It may cost at most',
+  maxCost: 'May cost at most',
 } as const
 
 /** A value as messages write it: in quotes, or a word up to the next sign. */
@@ -96,21 +96,23 @@ function fieldName(field: string): string {
   return field === 'id' || field === 'indicator_id' ? 'indicator id' : field.replaceAll('_', ' ')
 }
 
+/** The place of a dropped file, where it is not known which one a message speaks of. */
+const ANY_FOLDER = /(?:\/[^\s"':,;]+)*\/console\/uploads\/[0-9a-f]{24}\//g
+
 /** The lines in words of the page; a line that has nothing to say there is left out. */
-export function inWordsOfThePage(
-  lines: readonly string[],
-  { folder, name }: Pick<Upload, 'folder' | 'name'>,
-): string[] {
+export function inWordsOfThePage(lines: readonly string[], upload?: Pick<Upload, 'folder' | 'name'>): string[] {
   return lines
     .map((line) => {
       // What was chosen on the page goes to the command as a file, whose name says nothing to anybody.
-      let text = line
-        .replaceAll(`${folder}/${name}`, name)
-        .replaceAll(`${folder}/`, '')
-        .replaceAll(folder, name)
+      let text = (upload === undefined ? line : withoutFolder(line, upload))
+        .replace(ANY_FOLDER, '')
         .replace(/mapping-[0-9a-f]{16}\.yaml/g, 'what is chosen on this page')
       for (const [pattern, word] of WORDS) text = text.replace(pattern, word as string)
       return text
     })
     .filter((line) => line.trim() !== '')
+}
+
+function withoutFolder(line: string, { folder, name }: Pick<Upload, 'folder' | 'name'>): string {
+  return line.replaceAll(`${folder}/`, '').replaceAll(folder, name)
 }

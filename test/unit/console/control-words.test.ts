@@ -47,6 +47,11 @@ test('a way out by an option names the control of the page', () => {
     assert.deepEqual(say(said), [shown])
 })
 
+test('a file whose folder is not known goes by its name as well', () => {
+  const said = 'The file /srv/data/console/uploads/0123456789abcdef01234567/made up.csv has changed; or --max-cost USD'
+  assert.deepEqual(inWordsOfThePage([said]), ['The file made up.csv has changed; or "May cost at most"'])
+})
+
 test('a line that only a terminal needs is left out', () => {
   assert.deepEqual(say('To see how the file is read: npm run inspect -- FILE; --map says it otherwise', 'b'), ['b'])
 })

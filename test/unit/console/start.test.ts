@@ -167,6 +167,37 @@ describe('the start of a run', () => {
   })
 })
 
+describe('a fault of a form', () => {
+  it('leads back to the page of the form, and to no page of another host', async () => {
+    const post = (referer: string) => console.post('/cluster/budget', { rpm: 'much' }, { ...console.signedIn, referer })
+    const { status, body } = await post('http://127.0.0.1:8090/cluster?x=1')
+    assert.equal(status, 400)
+    assert.match(body, /Requests a minute: must be a whole number/)
+    assert.match(body, /href="\/cluster\?x=1">Back to the form</)
+    for (const foreign of [
+      'https://evil.example/cluster',
+      'javascript:alert(1)',
+      'no address',
+      'http://127.0.0.1:8090@evil.example/',
+    ])
+      assert.doesNotMatch((await post(foreign)).body, /Back to the form|evil|javascript:/, foreign)
+    assert.match((await console.get('/runs/none')).body, /href="\/runs">To the runs</)
+  })
+})
+
+describe('a run that cannot be resumed', () => {
+  it('says so without paths of the server, and leads back to the run', async () => {
+    await drop()
+    const { path } = (await uploads.find(id)) ?? { path: '' }
+    classify = () => failed(`${path.replace(directory, '/data/console/uploads')} has changed since the run began`)
+    const { status, body } = await console.post('/runs/run-1/resume', { max_cost: '2,5' })
+    assert.equal(status, 400)
+    assert.match(body, /<p>made up\.csv has changed since the run began<\/p>/)
+    assert.match(body, /href="\/runs\/run-1">Back to the run</)
+    assert.equal(calls.at(-1)?.at(-1), '2.5')
+  })
+})
+
 describe('the page of a file', () => {
   it('lists the columns that are not used, with what each may be, those first', async () => {
     await drop()
