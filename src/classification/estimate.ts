@@ -42,6 +42,8 @@ export interface BatchDryRun {
   readonly reuse: number
   readonly person: number
   readonly asks: readonly PendingQuestion[]
+  /** The indicators among them that a person had decided before they changed; absent where nothing is stored. */
+  readonly changed_decisions?: number | undefined
 }
 
 /** Decides for each indicator where its result would come from, in the same order as the plan of a batch does. */

@@ -63,6 +63,8 @@ export type EstimateResponse = {
   readonly reuse: number
   /** Indicators that an answer of a person decides. */
   readonly person: number
+  /** Indicators that a person had decided and that are decided anew, because they have changed since. */
+  readonly changed_decisions?: number
   /** Whether the service keeps a run within a limit on its cost; releases that do not leave it out. */
   readonly limits_cost?: boolean
   /** What the model would be asked, by shape. */

@@ -20,10 +20,11 @@ export function createIngress(urls: readonly string[], token: string | undefined
           const response = await fetch(`${url}/classify-api/${handler}`, {
             method: 'POST',
             headers: {
-              'content-type': 'application/json',
+              // A handler without input takes no body, and refuses a type of one.
+              ...(body === undefined ? {} : { 'content-type': 'application/json' }),
               ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
             },
-            body: JSON.stringify(body),
+            ...(body === undefined ? {} : { body: JSON.stringify(body) }),
             redirect: 'error',
             signal: AbortSignal.timeout(TIMEOUT_MS),
           })

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { writePrivateFile } from '../embedded/private-files.ts'
 import { linesOf } from '../errors.ts'
+import { sha256 } from '../lib/sha256.ts'
 import { type CommandRunner, commandFault } from './commands.ts'
 import type { Upload } from './uploads.ts'
 
@@ -60,8 +61,10 @@ export function createInspections(commands: CommandRunner): Inspections {
       ...(encoding === '' ? {} : { encoding }),
     }
     if (Object.keys(body).length === 0) return []
-    const file = join(folder, 'mapping.yaml')
-    await writePrivateFile(file, JSON.stringify(body))
+    // Each mapping has a file of its own, because another one may be written before a command has read it.
+    const text = JSON.stringify(body)
+    const file = join(folder, `mapping-${sha256(text).slice(0, 16)}.yaml`)
+    await writePrivateFile(file, text)
     return ['--mapping', file]
   }
 

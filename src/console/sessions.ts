@@ -19,13 +19,21 @@ export interface Sessions {
   at(path: string): string
 }
 
+/** Where a person goes on after a fault: a path of the console, and what stands there. */
+export interface WayBack {
+  readonly path: string
+  readonly text: string
+}
+
 /** A fault that has a status of HTTP. */
 export class HttpFault extends Error {
   readonly statusCode: number
+  readonly back: WayBack | undefined
 
-  constructor(statusCode: number, message: string) {
+  constructor(statusCode: number, message: string, back?: WayBack) {
     super(message)
     this.statusCode = statusCode
+    this.back = back
   }
 }
 

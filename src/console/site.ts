@@ -10,6 +10,7 @@ import type { NodeShown } from './page/cluster-page.ts'
 import type { ReviewQueue } from './review-queue.ts'
 import { serveAccuracyActions } from './routes/accuracy-actions.ts'
 import { serveClusterActions } from './routes/cluster-actions.ts'
+import { serveDownloads } from './routes/downloads.ts'
 import { serveReviewActions } from './routes/review-actions.ts'
 import { serveRunActions } from './routes/run-actions.ts'
 import { serveStart } from './routes/start-actions.ts'
@@ -54,7 +55,7 @@ export function viewsOf(services: Services): View[] {
   ]
 }
 
-/** Adds the routes that change something, each behind `protect`. */
+/** Adds the routes that change something, each behind `protect`, and those that give files. */
 export function serveActions(app: FastifyInstance, services: Services, sessions: Sessions): void {
   const options = { ...services, sessions }
   serveRunActions(app, options)
@@ -62,4 +63,5 @@ export function serveActions(app: FastifyInstance, services: Services, sessions:
   serveAccuracyActions(app, options)
   serveClusterActions(app, options)
   serveStart(app, options)
+  serveDownloads(app, options)
 }

@@ -27,6 +27,8 @@ export interface Uploads {
   find(id: string): Promise<Upload | undefined>
   /** Notes that a run was started with the file, which is then kept, because a resumed run reads it again. */
   markStarted(upload: Upload, runId: string): Promise<void>
+  /** Deletes a file that no run was started with. Rejects with ServiceError input-invalid where one was. */
+  remove(upload: Upload): Promise<void>
   /** The files that wait for their run, the newest first. */
   list(): Promise<readonly Upload[]>
   /** Deletes files that nobody started a run with for a day. */
@@ -80,6 +82,16 @@ export function createUploads(directory: string): Uploads {
     },
     markStarted: async ({ folder, name, uploadedAt }, runId) => {
       await writePrivateFile(join(folder, ABOUT), JSON.stringify({ name, uploadedAt, runId }))
+    },
+    remove: async ({ id }) => {
+      // A run may have been started since the caller looked.
+      const known = await find(id)
+      if (known === undefined) return
+      if (known.runId !== null) {
+        const reason = `the run ${known.runId} was started with it, and reads it again when it is resumed`
+        throw new ServiceError('input-invalid', `The file is kept: ${reason}`)
+      }
+      await rm(known.folder, { recursive: true, force: true })
     },
     list: async () => {
       const waiting = (await all()).filter(({ runId }) => runId === null)

@@ -7,6 +7,9 @@ export const OFFLINE_GOLD_NAME = 'offline-gold'
 /** The model name in answers of the offline model that were recorded before or written by people. */
 export const OFFLINE_RECORDED_NAME = 'offline-recorded'
 
+/** The paid model whose price the offline model is given. */
+export const NOTIONAL_MODEL = 'gpt-6-luna'
+
 /** Whether an answer under this model name is a guess of the offline model, which nothing has checked. */
 export function isOfflineGuess(model: string | null): boolean {
   return model?.startsWith('offline-') === true && model !== OFFLINE_GOLD_NAME && model !== OFFLINE_RECORDED_NAME

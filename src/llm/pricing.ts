@@ -1,5 +1,11 @@
 /** The prices of models in USD per million tokens, and what a request costs by them. */
-import { OFFLINE_GOLD_NAME, OFFLINE_MODEL_NAME, OFFLINE_RECORDED_NAME, SNAPSHOT_SUFFIX } from '../lib/model-names.ts'
+import {
+  NOTIONAL_MODEL,
+  OFFLINE_GOLD_NAME,
+  OFFLINE_MODEL_NAME,
+  OFFLINE_RECORDED_NAME,
+  SNAPSHOT_SUFFIX,
+} from '../lib/model-names.ts'
 import type { ServiceTier } from '../lib/service-tiers.ts'
 import type { Usage } from './types.ts'
 
@@ -32,8 +38,6 @@ const OFFLINE_MODEL_NAMES = [
   'offline-noisy',
   'offline-hostile',
 ]
-/** The paid model whose price the offline model is given. */
-const NOTIONAL_MODEL = 'gpt-6-luna'
 
 const REAL_PRICES = {
   [NOTIONAL_MODEL]: {

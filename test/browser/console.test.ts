@@ -83,9 +83,18 @@ describe('the console in a browser', { skip }, () => {
     await page.getByText('Start the run').waitFor({ timeout: 60_000 })
     await takePictures(page, 'upload')
     await page.selectOption('#map-description', 'Remark')
-    await page.getByRole('button', { name: 'Read it like this' }).click()
+    await page.getByRole('button', { name: 'Read the file again with this mapping' }).click()
     await page.getByText('Remark 0').first().waitFor({ timeout: 60_000 })
+    // What is changed and not read yet puts the start off, and is not lost.
+    await page.selectOption('#map-topic', 'Unit')
     await page.locator('input[name=catalogue]').fill('made up')
+    await page.getByRole('button', { name: `Classify ${ROWS} records` }).click()
+    await page.getByText('Nothing was started yet: the mapping was changed').waitFor({ timeout: 60_000 })
+    await page.getByText('Start the run').waitFor({ timeout: 60_000 })
+    assert.equal(await page.locator('#map-topic').inputValue(), 'Unit')
+    assert.equal(await page.locator('#map-description').inputValue(), 'Remark')
+    assert.equal(await page.locator('input[name=catalogue]').inputValue(), 'made up')
+    assert.match(await textOf(page.locator('main')), /The offline model answers here/)
     await page.getByRole('button', { name: `Classify ${ROWS} records` }).click()
     await page.waitForURL(/\/runs\/run-/, { timeout: 120_000 })
     run = decodeURIComponent(new URL(page.url()).pathname.split('/').at(-1) ?? '')
@@ -263,7 +272,7 @@ describe('the console in a browser', { skip }, () => {
       'the certificate is shown',
       async () => {
         await open(`/accuracy?run=${run}`)
-        return (await page.getByText('more labels needed').count()) > 0
+        return (await page.getByText('not enough labels').count()) > 0
       },
       { patienceMs: 60_000 },
     )
@@ -293,6 +302,7 @@ describe('the console in a browser', { skip }, () => {
         assert.deepEqual(await axeViolations(page), [], `${name} in ${scheme}`)
       }
       await takePictures(page, name)
+      assert.deepEqual(await stickingOut(page), [], `${name} at the width of a phone`)
     }
     await page.context().clearCookies()
     await open('/runs')
@@ -371,6 +381,27 @@ describe('the console in a browser', { skip }, () => {
     assert.equal(await page.locator('.fact', { hasText: 'Requests a minute' }).getByText('777').count(), 1)
   })
 })
+
+/** What is wider than its card at the width of a phone, and cannot be scrolled to. */
+async function stickingOut(onPage: Page): Promise<string[]> {
+  await onPage.setViewportSize({ width: 390, height: 844 })
+  const found = await onPage.evaluate(() =>
+    [...document.querySelectorAll('.card')].flatMap((card) => {
+      const edge = Math.min(card.getBoundingClientRect().right, document.documentElement.clientWidth)
+      return [...card.querySelectorAll('select, input, td, th')].flatMap((part) => {
+        const canScroll = part.closest('.scroll') !== null || getComputedStyle(card).overflowX === 'auto'
+        const isControl = part.matches('select, input')
+        return part.getBoundingClientRect().right > edge + 1 &&
+          (isControl || !canScroll) &&
+          part.closest('.unseen') === null
+          ? [part.outerHTML.slice(0, 120)]
+          : []
+      })
+    }),
+  )
+  await onPage.setViewportSize({ width: 1280, height: 900 })
+  return found
+}
 
 /** Saves the card without a mouse, and chooses a value in every field that has none yet. */
 async function decideByKeys(onPage: Page): Promise<void> {

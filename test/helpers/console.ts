@@ -8,7 +8,8 @@ import { type Access, openAccess } from '../../src/console/access.ts'
 import { createApp } from '../../src/console/app.ts'
 import { createCertificates } from '../../src/console/certificates.ts'
 import type { CommandRunner } from '../../src/console/commands.ts'
-import type { Inspections } from '../../src/console/inspections.ts'
+import type { Ingress } from '../../src/console/ingress.ts'
+import { createInspections } from '../../src/console/inspections.ts'
 import { createReviewQueue } from '../../src/console/review-queue.ts'
 import { type Services, viewsOf } from '../../src/console/site.ts'
 import type { Uploads } from '../../src/console/uploads.ts'
@@ -51,6 +52,7 @@ export function emptyStore(): Store {
     findHumanAnswers: async () => new Map(),
     findAnswers: async () => new Map(),
     listNeedingReview: none,
+    exportClassifications: none,
     certificates: { findRunParts: async () => [], findPlan: async () => undefined, findLabels: async () => [] },
     drivers: { want: async () => undefined, limitCost: async () => undefined },
     reviewCards: {
@@ -61,7 +63,7 @@ export function emptyStore(): Store {
     },
     views: {
       findPace: async () => [],
-      findRunDetail: async () => ({ outcomes: {}, sampled: 0, confidence: [], issues: [] }),
+      findRunDetail: async () => ({ outcomes: {}, models: [], sampled: 0, confidence: [], issues: [] }),
       search: async () => ({ results: [], next: undefined, found: 0, isMore: false }),
       findHistory: async () => [],
       findAlike: async () => [],
@@ -79,6 +81,8 @@ export interface TestConsoleOptions {
   readonly url?: string
   readonly tokensFile?: string
   readonly commands?: CommandRunner
+  readonly uploads?: Uploads
+  readonly ingress?: Ingress
 }
 
 export async function startTestConsole(options: TestConsoleOptions = {}): Promise<TestConsole> {
@@ -92,9 +96,9 @@ export async function startTestConsole(options: TestConsoleOptions = {}): Promis
     schemes: createSchemes(await loadBuiltIns(), store),
     queue: createReviewQueue(store),
     certificates: createCertificates(commands, tmpdir()),
-    uploads: { find: async () => undefined, list: async () => [] } as unknown as Uploads,
-    inspections: {} as Inspections,
-    ingress: {
+    uploads: options.uploads ?? ({ find: async () => undefined, list: async () => [] } as unknown as Uploads),
+    inspections: createInspections(commands),
+    ingress: options.ingress ?? {
       ask: async () => {
         throw new ServiceError('ingress-unavailable', 'A test has no service')
       },

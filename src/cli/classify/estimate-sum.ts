@@ -80,6 +80,8 @@ export interface EstimateSum {
   readonly indicators: number
   /** The number of indicators that get a result anew without a question of their own. */
   readonly spared: number
+  /** Warns of records that people had decided before they changed, so that the run replaces their decisions. */
+  warnings(): Warning[]
   total(budget: EstimateBudget): Omit<EstimateReport, 'catalogue' | 'codebook' | 'cold' | 'warnings'>
 }
 
@@ -98,6 +100,7 @@ export function createEstimateSum(options: { readonly reuse: boolean; readonly p
   const shapes = new Set<number>()
   const tokens = { input: 0, cached: 0, output: 0 }
   let requests = 0
+  let changedDecisions = 0
   let basis: EstimateBasis | undefined
 
   const addQuestions = (questions: readonly PendingQuestion[], { prefixTokens, habits }: EstimateBasis) => {
@@ -121,6 +124,7 @@ export function createEstimateSum(options: { readonly reuse: boolean; readonly p
         else questions.push(question)
         shapes.add(shape)
       }
+      changedDecisions += dryRun.changed_decisions ?? 0
       counts.unchanged += dryRun.unchanged
       counts.rules += dryRun.rules
       counts.reuse += dryRun.reuse
@@ -129,6 +133,11 @@ export function createEstimateSum(options: { readonly reuse: boolean; readonly p
       addQuestions(questions, nextBasis)
     },
     addAudits: addQuestions,
+    warnings() {
+      const message =
+        'records that people decided have changed since and will be asked again; their history keeps the decisions'
+      return changedDecisions === 0 ? [] : [{ code: 'changed-decision', message, count: changedDecisions }]
+    },
     total(budget) {
       if (basis === undefined) throw new RangeError('an estimate needs at least one batch')
       const { model, price, serviceTier, prefixTokens, habits } = basis

@@ -104,7 +104,10 @@ export async function estimateRun(
   const total = sum.total(await findBudget(planned === undefined ? undefined : service, options))
   const { catalogue = DEFAULT_CATALOGUE } = request
   const named = { catalogue, codebook: referenceOf(scheme) }
-  const warnings = warningsOf(total, { planned, coldReason: reason, spared, audits: audited.length })
+  const warnings = [
+    ...sum.warnings(),
+    ...warningsOf(total, { planned, coldReason: reason, spared, audits: audited.length }),
+  ]
   return { ...total, ...named, cold: planned === undefined, warnings }
 }
 

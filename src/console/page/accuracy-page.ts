@@ -60,6 +60,8 @@ const USUAL_TARGET = 0.97
 export interface AccuracyData {
   readonly runs: readonly { readonly id: string; readonly catalogue: string }[]
   readonly run: AccuracyRun | null
+  /** Who answered in the place of a language model in the run; '' where one did. */
+  readonly offline: string
 }
 
 export const title = (_data: AccuracyData): string => 'Accuracy'
@@ -67,10 +69,14 @@ export const title = (_data: AccuracyData): string => 'Accuracy'
 export function Page({ data, frame }: PageProps<AccuracyData>): VNode {
   const { run, runs } = data
   return html`<${Layout} frame=${frame} title="Accuracy" aside=${run !== null && html`<a class="mono" href=${`${frame.base}/runs/${encodeURIComponent(run.id)}`}>${run.id}</a>`}>
-    <form class="card filter" method="get" action="${frame.base}/accuracy"><div class="line-up">
+    ${data.offline !== '' && html`<p class="note">${data.offline}</p>`}
+    ${
+      runs.length > 0 &&
+      html`<form class="card filter" method="get" action="${frame.base}/accuracy"><div class="line-up">
       <label>Run <select name="run">${runs.map(({ id, catalogue }) => html`<option value=${id} selected=${id === run?.id}>${id}${catalogue === '' ? '' : ` (${catalogue})`}</option>`)}</select></label><button>Show</button>
-    </div></form>
-    ${run === null ? html`<${Empty}>${runs.length === 0 ? 'There is no run yet.' : 'This run has no results.'}<//>` : html`<${Run} run=${run} data=${data} frame=${frame} />`}
+    </div></form>`
+    }
+    ${run === null ? html`<${Empty}>${runs.length === 0 ? html`There is no run yet. <a href="${frame.base}/start">Start one</a>, and its accuracy is shown here.` : 'This run has no results.'}<//>` : html`<${Run} run=${run} data=${data} frame=${frame} />`}
   <//>`
 }
 
@@ -91,7 +97,7 @@ function Run({ run, frame }: PageProps<AccuracyData> & { readonly run: AccuracyR
         <button class="primary">${run.plan === null ? 'Plan it and label the first rows' : 'Label the next rows'}</button>
       </form>`
       }
-      ${run.labelled > 0 && html`<a class="button" href=${`${frame.base}/accuracy/certificate?run=${encodeURIComponent(run.id)}`}>The certificate as a page</a>`}
+      ${run.labelled > 0 && html`<a class="button" href=${`${frame.base}/accuracy/certificate?run=${encodeURIComponent(run.id)}`} download>Download the certificate (text)</a>`}
     </div>
     <p class="above">In a terminal: <${Command} text=${`npm run certify -- --run ${run.id}`} /> and, for drift over time, <${Command} text=${`npm run certify -- --run ${run.id} --drift`} /></p>
   </section>

@@ -86,8 +86,8 @@ function Budget({ budget, data, frame }: BudgetProps): VNode {
     <dl class="facts">
       <${Fact} name="Requests a minute">${count(budget.rpm)}<//>
       <${Fact} name="Tokens a minute">${budget.tpm === null ? 'no bound' : count(budget.tpm)}<//>
-      <${Fact} name="Used of it">${percent(budget.safety)}<//>
-      <${Fact} name="Pace">${percent(budget.paceFactor)}<//>
+      <${Fact} name="Paced at, of the budget">${percent(budget.safety)}<//>
+      <${Fact} name="Slowed to, after refusals">${percent(budget.paceFactor)}<//>
       <${Fact} name="The account allows">${budget.account.rpm === null ? 'not said' : `${count(budget.account.rpm)} requests`}${budget.account.tpm === null ? '' : `, ${count(budget.account.tpm)} tokens`}<//>
     </dl>
     ${

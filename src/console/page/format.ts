@@ -45,6 +45,11 @@ export function words(name: string): string {
   return name.replace(/[-_]/g, ' ')
 }
 
+/** A text as one word of a command in a shell. */
+export function shellWord(text: string): string {
+  return /^[\w./:@%+][\w./:@%+-]*$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
+}
+
 /** A label as one text; "–" for none. */
 export function label(value: unknown): string {
   if (value === null || value === undefined || value === '') return '–'

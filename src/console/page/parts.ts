@@ -110,6 +110,17 @@ export function Action({ frame, action, fields, label, tone = '' }: ActionProps)
   </form>`
 }
 
+export interface CostInputProps {
+  readonly value?: string
+  readonly placeholder: string | number
+  readonly isRequired?: boolean
+}
+
+/** An amount of US dollars, with a point or a comma before its cents. */
+export function CostInput({ value, placeholder, isRequired = false }: CostInputProps): VNode {
+  return html`<input name="max_cost" inputmode="decimal" size="8" pattern="\\s*[0-9]+([.,][0-9]+)?\\s*" title="A number of US dollars, such as 2.50" defaultValue=${value} placeholder=${placeholder} required=${isRequired} />`
+}
+
 /** What stands in the place of something that is not there yet. */
 export function Empty({ children }: { readonly children: ComponentChildren }): VNode {
   return html`<p class="empty">${children}</p>`

@@ -59,10 +59,13 @@ export function Page({ data, frame }: PageProps<ResultsData>): VNode {
     <${Filter} data=${data} frame=${frame} />
     ${
       results.length === 0
-        ? html`<${Empty}>No result fits. <a href=${`${frame.base}/results?codebook=${encodeURIComponent(data.codebook)}`}>Take the filter away</a>, or <a href="${frame.base}/start">start a run</a>.<//>`
+        ? !isFiltered(data)
+          ? html`<${Empty}>${data.isFirst ? 'There are no results by this codebook yet.' : 'There are no more results.'} ${data.isFirst ? html`<a href="${frame.base}/start">Start a run</a>, or choose another codebook above.` : html`<a href=${pageOf(frame, '')}>Go to the first page</a>.`}<//>`
+          : html`<${Empty}>No result fits. <a href=${`${frame.base}/results?codebook=${encodeURIComponent(data.codebook)}`}>Take the filter away</a>, or <a href="${frame.base}/start">start a run</a>.<//>`
         : html`<${Rows} data=${data} frame=${frame} />`
     }
     ${isMore && next === '' && html`<p class="note">These are the first ${count(found)} that were found. Narrow the filter to see others.</p>`}
+    <${Download} data=${data} frame=${frame} />
     <p class="pager">
       ${!data.isFirst && html`<a class="button" href=${pageOf(frame, '')}>First page</a>`}
       ${next !== '' && html`<a class="button" rel="next" href=${pageOf(frame, next)}>Next page</a>`}
@@ -78,12 +81,30 @@ function Rows({ data, frame }: PageProps<ResultsData>): VNode {
     <tbody>${data.results.map(
       (row) => html`<tr key=${`${row.catalogue}\n${row.id}`}>
         <th scope="row"><a class="mono cut" href=${recordPath(frame, data.codebook, row)}><bdi>${cut(row.id, 40)}</bdi></a></th>
-        <td class="text"><bdi>${cut(row.name, 160)}</bdi></td>
+        <td class="text"><a class="plainly" tabindex="-1" href=${recordPath(frame, data.codebook, row)}><bdi>${cut(row.name, 160)}</bdi></a></td>
         ${row.labels.map((one) => html`<td>${cut(label(one), 40)}</td>`)}
         <td class="num">${row.confidence.toFixed(2)}</td><td>${row.source}</td><td><${Badge} state=${row.status} /></td>
       </tr>`,
     )}</tbody>
   </table></div>`
+}
+
+function isFiltered({ filter: { labels, ...others } }: ResultsData): boolean {
+  return Object.keys(labels).length > 0 || Object.values(others).some((one) => one !== '')
+}
+
+/** The results of the catalogue or the run that is looked at, as a file; other filters do not narrow it. */
+function Download({ data, frame }: PageProps<ResultsData>): VNode | null {
+  const { results, filter, codebook } = data
+  if (results.length === 0) return null
+  const of = filter.run !== '' ? { run: filter.run } : filter.catalogue !== '' ? { catalogue: filter.catalogue } : {}
+  const what =
+    'run' in of
+      ? 'what this run wrote'
+      : 'catalogue' in of
+        ? 'all results of this catalogue'
+        : 'all results by this codebook'
+  return html`<p><a href=${`${frame.base}/results/download?${new URLSearchParams({ ...of, codebook })}`} download>Download ${what} as CSV</a></p>`
 }
 
 /** A form that asks for a page, so that it works without JavaScript and every filter has an address. */

@@ -2,10 +2,10 @@
 import type { VNode } from 'preact'
 import type { PacePoint, RunDetail } from '../../store/views/types.ts'
 import { PacePlot } from '../plots/pace-plot.ts'
-import { count, dollars, duration, percent, words } from './format.ts'
+import { count, dollars, duration, percent, shellWord, words } from './format.ts'
 import { type Frame, Layout, type PageProps } from './frame.ts'
 import { html } from './html.ts'
-import { Action, Badge, Bar, Command, Fact, may, Progress, Shares, Time } from './parts.ts'
+import { Action, Badge, Bar, Command, CostInput, Fact, may, Progress, Shares, Time } from './parts.ts'
 import type { RunRow } from './runs-page.ts'
 
 export interface RunMore {
@@ -23,6 +23,8 @@ export interface RunMore {
 export interface RunData extends RunRow, RunMore {
   readonly pace: readonly PacePoint[]
   readonly detail: RunDetail
+  /** Who answered in the place of a language model; '' where one did. */
+  readonly offline: string
 }
 
 export const title = ({ id }: RunData): string => `Run ${id}`
@@ -36,6 +38,8 @@ export function Page({ data, frame }: PageProps<RunData>): VNode {
   const { base } = frame
   const results = `${base}/results?run=${encodeURIComponent(run.id)}${codebookOf(run)}`
   return html`<${Layout} frame=${frame} title=${html`Run <bdi class="mono">${run.id}</bdi>`} aside=${html`<${Badge} state=${run.state} />`}>
+    ${run.offline !== '' && html`<p class="note">${run.offline}</p>`}
+    ${run.state === 'review' && html`<p class="note">These are decisions of people in a review, and no run of a file: nothing was asked and nothing paid.</p>`}
     <section class="card" aria-label="Progress">
       <div class="wide"><${Progress} done=${run.done} of=${run.size} name="Progress" /></div>
       <dl class="facts">
@@ -80,9 +84,11 @@ export function Page({ data, frame }: PageProps<RunData>): VNode {
           <li><${Command} text=${`npm run resume -- ${run.id} --max-cost USD`} /> set what it may cost in all, while it goes on</li>
           <li><${Command} text=${`npm run stop -- ${run.id}`} /> end it; its results stay</li>`
         }
-        ${RESUMABLE.has(run.state) && html`<li><${Command} text=${`npm run classify -- --resume ${run.id}`} /> take it on</li>`}
-        <li><${Command} text=${`npm run export -- --run ${run.id} --out results.csv`} /> its results as a file</li>
+        ${RESUMABLE.has(run.state) && html`<li><${Command} text=${`npm run classify -- --resume ${run.id}`} /> resume it</li>`}
+        ${run.catalogue !== null && html`<li><${Command} text=${`npm run export -- --catalogue ${shellWord(run.catalogue)}${codebookOption(run)} --out results.csv`} /> what holds now of the catalogue, with the decisions of people</li>`}
+        <li><${Command} text=${`npm run export -- --run ${run.id} --out run.csv`} /> what this run itself wrote, without what people decided later</li>
       </ul>
+      <p>As CSV: ${run.catalogue !== null && html`<a href=${`${base}/results/download?catalogue=${encodeURIComponent(run.catalogue)}${codebookOf(run)}`} download>what holds now of the catalogue</a> · `}<a href=${`${base}/results/download?run=${encodeURIComponent(run.id)}${codebookOf(run)}`} download>what this run wrote</a></p>
       <p><a href=${results}>Its results</a> · <a href=${`${base}/accuracy?run=${encodeURIComponent(run.id)}`}>How right they are</a></p>
     </section>
   <//>`
@@ -101,8 +107,8 @@ function Controls({ run, frame }: { readonly run: RunData; readonly frame: Frame
   if (!RESUMABLE.has(run.state)) return null
   return html`<form class="controls" method="post" action=${`${frame.base}/runs/${encodeURIComponent(run.id)}/resume`}>
     <input type="hidden" name="_csrf" value=${frame.csrf} />
-    <label>May cost at most <input name="max_cost" inputmode="decimal" placeholder=${run.maxCostUsd ?? 'as before'} size="8" pattern="[0-9]+([.][0-9]+)?" /> USD</label>
-    <button class="primary">Take it on</button>
+    <label>May cost at most <${CostInput} placeholder=${run.maxCostUsd ?? 'as before'} /> USD</label>
+    <button class="primary">Resume</button>
   </form>`
 }
 
@@ -110,7 +116,7 @@ function Controls({ run, frame }: { readonly run: RunData; readonly frame: Frame
 function Limit({ run, frame }: { readonly run: RunData; readonly frame: Frame }): VNode {
   return html`<form class="controls" method="post" action=${`${frame.base}/runs/${encodeURIComponent(run.id)}/limit`}>
     <input type="hidden" name="_csrf" value=${frame.csrf} />
-    <label>May cost at most <input name="max_cost" inputmode="decimal" placeholder=${run.maxCostUsd ?? 'no limit'} size="8" pattern="[0-9]+([.][0-9]+)?" required /> USD</label>
+    <label>May cost at most <${CostInput} placeholder=${run.maxCostUsd ?? 'no limit'} isRequired=${true} /> USD</label>
     <button>Set</button>
   </form>`
 }
@@ -163,4 +169,10 @@ function costAtEnd({ size, done, costUsd, state }: RunData): string {
 function codebookOf({ codebook }: RunData): string {
   const name = codebook?.split('@')[0]
   return name === undefined ? '' : `&codebook=${encodeURIComponent(name)}`
+}
+
+/** The export of a catalogue goes by the default codebook unless another is named. */
+function codebookOption({ codebook }: RunData): string {
+  const name = codebook?.split('@')[0]
+  return name === undefined ? '' : ` --codebook ${shellWord(name)}`
 }

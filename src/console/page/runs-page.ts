@@ -35,26 +35,29 @@ export function Page({ data, frame }: PageProps<RunsData>): VNode {
   const { base } = frame
   return html`<${Layout} frame=${frame} title=${title(data)}
     aside=${html`<a class="button primary" href="${base}/start">New run</a>`}>
+    ${runs.some(({ state }) => state === 'review') && html`<p class="dim">A run in the state "review" holds what people decided in one sitting of a review.</p>`}
     ${catalogue !== '' && html`<p><a href="${base}/runs">Runs of all catalogues</a></p>`}
     ${
       runs.length === 0
-        ? html`<${Empty}>There are no runs yet. Start one by <a href="${base}/start">dropping a file</a>, or in a terminal with <code>npm run classify -- FILE</code>.<//>`
+        ? catalogue !== ''
+          ? html`<${Empty}>This catalogue has no runs. <a href="${base}/runs">See all runs</a>, or <a href="${base}/start">start one</a>.<//>`
+          : html`<${Empty}>There are no runs yet. Start one by <a href="${base}/start">dropping a file</a>, or in a terminal with <code>npm run classify -- FILE</code>.<//>`
         : html`<div class="scroll" tabindex="0" role="region" aria-label="Runs"><table class="rows">
       <thead><tr>
-        <th scope="col">Run</th><th scope="col">Catalogue</th><th scope="col">State</th><th scope="col">Progress</th>
+        <th scope="col">State</th><th scope="col">Progress</th><th scope="col">Run</th><th scope="col">Catalogue</th>
         <th scope="col" class="num">A minute</th><th scope="col" class="num">To review</th><th scope="col" class="num">Cost</th>
         <th scope="col">Began</th>
       </tr></thead>
       <tbody>${runs.map(
         (run) => html`<tr key=${run.id}>
+          <td><${Badge} state=${run.state} /></td>
+          <td><${Progress} done=${run.done} of=${run.size} name=${`Progress of ${run.id}`} />${run.state === 'review' && ' decisions'}</td>
           <th scope="row"><a class="mono" href=${`${base}/runs/${encodeURIComponent(run.id)}`}><bdi>${run.id}</bdi></a></th>
           <td class="text">${
             run.catalogue === null
               ? '–'
               : html`<a href=${`${base}/runs?catalogue=${encodeURIComponent(run.catalogue)}`}><bdi>${run.catalogue}</bdi></a>`
           }</td>
-          <td><${Badge} state=${run.state} /></td>
-          <td><${Progress} done=${run.done} of=${run.size} name=${`Progress of ${run.id}`} /></td>
           <td class="num">${run.state === 'running' ? count(run.perMinute) : ''}</td>
           <td class="num">${count(run.needsReview)}</td>
           <td class="num">${dollars(run.costUsd)}</td>

@@ -31,10 +31,18 @@ export interface CertifiedShown {
   }
 }
 
+/** How the badge names each state, which the certificate itself calls shown, missed and more. */
 export const CERTIFICATE_STATES = {
-  shown: ['good', 'shown'],
-  missed: ['bad', 'missed'],
-  more: ['warn', 'more labels needed'],
+  shown: ['good', 'target met'],
+  missed: ['bad', 'target not met'],
+  more: ['warn', 'not enough labels'],
+} as const
+
+/** What the state means, with the term that the certificate has for it. */
+const TERMS = {
+  shown: 'the labels show it ("shown")',
+  missed: 'the labels speak against it ("missed")',
+  more: 'the labels leave it open ("more labels needed")',
 } as const
 
 export function CertificateCard({
@@ -48,7 +56,7 @@ export function CertificateCard({
   const [tone, text] = CERTIFICATE_STATES[state]
   const more = result.claims[0]?.more ?? null
   return html`<div>
-    <p><span class="badge ${tone}">${text}</span> <span class="dim">at a target of ${percent(plan.target, 1)}, <${Time} at=${certified.made_at} frame=${frame} /></span></p>
+    <p><span class="badge ${tone}">${text}</span> <span class="dim">${TERMS[state]}, at a target of ${percent(plan.target, 1)}, <${Time} at=${certified.made_at} frame=${frame} /></span></p>
     <dl class="facts">
       <${Fact} name="Labelled rows">${count(result.labelled)}${result.waiting > 0 ? `, and ${count(result.waiting)} that wait for an earlier one` : ''}<//>
       ${state === 'more' && html`<${Fact} name="Still to label">${more === null ? beyondReach(plan.population - result.labelled) : `about ${count(more)}`}<//>`}

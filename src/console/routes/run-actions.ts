@@ -1,11 +1,12 @@
 /** What can be done with a run: it is paused, resumed, stopped, and taken on after it has ended early. */
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
-import { ServiceError } from '../../errors.ts'
+import { FAILURES, ServiceError } from '../../errors.ts'
 import { WANTED_STATES } from '../../lib/run-states.ts'
 import type { Store } from '../../store/types.ts'
 import { type CommandRunner, commandFault, DRIVEN_RUN } from '../commands.ts'
-import type { Sessions } from '../sessions.ts'
+import { HttpFault, type Sessions } from '../sessions.ts'
+import { inWordsOfThePage } from '../views/control-words.ts'
 import { checked, costField, optionalCostField } from './forms.ts'
 
 const paramsSchema = z.object({ run: z.string().min(1).max(200) })
@@ -54,7 +55,14 @@ export function serveRunActions(app: FastifyInstance, { store, commands, session
     if (!DRIVEN_RUN.test(id)) throw new ServiceError('input-invalid', 'This run was not started by a command')
     const cost = maxCost === undefined ? [] : ['--max-cost', String(maxCost)]
     const result = await commands.run(['classify', '--resume', id, '--detach', ...cost], { timeoutMs: BEGIN_MS })
-    if (result.code !== 0) throw commandFault(result)
+    if (result.code !== 0) {
+      const { code, lines } = commandFault(result)
+      const message = inWordsOfThePage(lines).join('\n')
+      throw new HttpFault(FAILURES[code].status, message, {
+        path: `/runs/${encodeURIComponent(id)}`,
+        text: 'Back to the run',
+      })
+    }
     return reply.redirect(back(id), 303)
   })
 }

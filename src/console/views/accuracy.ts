@@ -7,6 +7,7 @@ import type { Codebooks } from '../codebooks.ts'
 import * as page from '../page/accuracy-page.ts'
 import type { View } from '../view.ts'
 import { judge } from './judge.ts'
+import { offlineOf } from './offline-model.ts'
 
 export interface AccuracyDeps {
   readonly schemes: Codebooks
@@ -28,16 +29,18 @@ export function accuracyView({ store, schemes, certificates }: AccuracyDeps): Vi
       const runId = query.get('run') ?? runs[0]?.runId ?? ''
       const [part] = runId === '' ? [] : await store.certificates.findRunParts(runId)
       const choices = runs.map((run) => ({ id: run.runId, catalogue: run.catalogue ?? '' }))
-      if (part === undefined) return { runs: choices, run: null }
-      const [plan, certified, labels] = await Promise.all([
+      if (part === undefined) return { runs: choices, run: null, offline: '' }
+      const [plan, certified, labels, detail] = await Promise.all([
         store.certificates.findPlan({ ...part, runId }),
         certificates.last(runId).catch(() => undefined),
         store.certificates.findLabels({ catalogue: part.catalogue, codebookHash: part.codebookHash }),
+        store.views.findRunDetail(runId),
       ])
       const codebook = await codebookOf(schemes, part)
       const { rows: _rows, ...judged } = await judge(store, part, runId, { labels, codebook, most: MOST_ROWS })
       return {
         runs: choices,
+        offline: offlineOf(detail.models),
         run: {
           ...{ id: runId, catalogue: part.catalogue, codebook: part.codebook, rows: part.rows },
           plan:

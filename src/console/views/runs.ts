@@ -5,6 +5,7 @@ import type { ListedRun, RunDetail, Store } from '../../store/types.ts'
 import * as runPage from '../page/run-page.ts'
 import * as runsPage from '../page/runs-page.ts'
 import type { Asked, View } from '../view.ts'
+import { offlineOf } from './offline-model.ts'
 
 type RunStore = Pick<Store, 'findRun' | 'listRuns' | 'views'>
 
@@ -34,7 +35,7 @@ export function runViews(store: RunStore): View[] {
         const id = params['run'] ?? ''
         const [run, pace, detail] = await Promise.all([store.findRun(id), store.views.findPace(id), details(id)])
         if (run === undefined) throw new ServiceError('input-not-found', `There is no run "${id.slice(0, 200)}"`)
-        return { ...toRow(run), ...moreOf(run), pace, detail }
+        return { ...toRow(run), ...moreOf(run), pace, detail, offline: offlineOf(detail.models) }
       },
     },
   ]

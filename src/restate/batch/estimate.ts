@@ -22,7 +22,7 @@ export async function estimateBatch(deps: EstimateDeps, request: BatchRequest): 
   const { store, schemes, models, evidence, priceOf } = deps
   const options = readOptions(request)
   const tier = options.serviceTier ?? deps.serviceTier
-  const [{ scheme, prepared, resolutions }, use] = await Promise.all([
+  const [{ scheme, prepared, resolutions, changedDecisions }, use] = await Promise.all([
     resolveIndicators({ store, schemes, models, evidence }, request, options, request.run_id ?? 'estimate'),
     store.findModelUse(models.primary),
   ])
@@ -54,6 +54,7 @@ export async function estimateBatch(deps: EstimateDeps, request: BatchRequest): 
     prefix_tokens: prefixTokens(scheme.codebook),
     habits: use === undefined ? null : usageHistoryOf(use),
     ...counts,
+    changed_decisions: changedDecisions.length,
     limits_cost: true,
     asks: [...asks],
   }

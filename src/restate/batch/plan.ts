@@ -81,7 +81,7 @@ interface UnclaimedPlan {
 async function planUnclaimed(deps: PlanDeps, { request, runId, options }: PlanInput): Promise<UnclaimedPlan> {
   // The codebook is looked up first, so that a request for an unknown one opens no run.
   const resolved = await resolveIndicators(deps, request, options, runId)
-  const { scheme, prepared, trust, resolutions, warnings, askAgain, audited } = resolved
+  const { scheme, prepared, trust, resolutions, warnings, askAgain, audited, changedDecisions } = resolved
   const ids = prepared.map(({ indicator }) => indicator.indicator_id)
   const run = await deps.store.openRun(runId)
   const { name, version } = scheme.codebook
@@ -97,6 +97,7 @@ async function planUnclaimed(deps: PlanDeps, { request, runId, options }: PlanIn
     promptVersion: PROMPT_VERSION,
     ...(trust === null ? {} : { trust }),
     ...(scheme.calibration === undefined ? {} : { calibration: scheme.calibration }),
+    ...(changedDecisions.length === 0 ? {} : { changedDecisions }),
     ...(audits.length === 0 ? {} : { audits }),
     ...(audited.length === 0 ? {} : { audited }),
     maxRounds: MAX_ROUNDS,

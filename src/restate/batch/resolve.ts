@@ -45,6 +45,8 @@ export interface Resolved {
   readonly askAgain: ReadonlySet<string>
   /** Positions that an audit of the same run has classified before. */
   readonly audited: readonly number[]
+  /** Positions of indicators that a person had decided, and that are decided anew, because what they say has changed since. */
+  readonly changedDecisions: readonly number[]
 }
 
 /** What is stored about the indicators of a batch. */
@@ -107,8 +109,12 @@ export async function resolveIndicators(
   const corrected = prepared.filter(isCorrected).map((one) => one.shapeHash)
   const askAgain = new Set(options.overridePerson === true ? corrected : [])
   const drafts: Resolution[] = []
-  for (const one of prepared) {
-    drafts.push(draftOf(scheme, { latest, humanAnswers, runId, trust }, one, options, models.primary))
+  const changedDecisions: number[] = []
+  for (const [position, one] of prepared.entries()) {
+    const draft = draftOf(scheme, { latest, humanAnswers, runId, trust }, one, options, models.primary)
+    drafts.push(draft)
+    const known = latest.get(one.indicator.indicator_id)
+    if (options.overridePerson === false && replacesPerson(known, one, draft)) changedDecisions.push(position)
     await breathe()
   }
 
@@ -142,13 +148,19 @@ export async function resolveIndicators(
   const audited = prepared.flatMap(({ indicator: { indicator_id: id } }, position) => {
     return isOfAudit(latest.get(id), options, runId) ? [position] : []
   })
-  return { scheme, prepared, trust, resolutions, warnings, askAgain, audited }
+  return { scheme, prepared, trust, resolutions, warnings, askAgain, audited, changedDecisions }
 }
 
 /** Whether an audit of the run made the result: in mode hybrid only audits are asked as in mode model. */
 function isOfAudit(known: LatestResult | undefined, { mode }: BatchOptions, runId: string): boolean {
   if (known === undefined || known.unanswered || mode !== 'hybrid') return false
   return known.mode === 'model' && known.classification.run_id === runId
+}
+
+/** Whether the latest result is a person's of another input, and no human answer fits what the indicator says now. */
+function replacesPerson(known: LatestResult | undefined, one: Prepared, draft: Resolution): boolean {
+  if (known?.classification.source !== 'person' || known.inputHash === one.inputHash) return false
+  return draft.kind === 'rules' || (draft.kind === 'ask' && draft.answers.length === 0)
 }
 
 /** Resolves an indicator by what a person or an earlier run decided and by the rules; what then is open is a question. */

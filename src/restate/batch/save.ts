@@ -15,6 +15,7 @@ import {
   openOfUnchanged,
   sumUp,
   toTotalsBody,
+  warnOfChangedDecisions,
   warnOfEstimates,
   warnOfNotionalCosts,
   warnOfOfflineModel,
@@ -86,6 +87,7 @@ export async function saveResults(deps: SaveDeps, input: SaveInput): Promise<Bat
   deps.metrics.unchanged.inc(totals.unchanged)
   const warnings = [
     ...plan.warnings,
+    ...warnOfChangedDecisions(plan.changedDecisions?.filter((position) => settled[position]?.toSave != null).length),
     ...warnOfOfflineModel(saved, scheme),
     ...warnOfNotionalCosts(answers.requests, deps.priceOf),
     ...warnOfUnknownPrices(answers.requests, deps.priceOf),

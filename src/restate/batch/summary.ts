@@ -120,6 +120,12 @@ export function openOfUnchanged(
   }
 }
 
+/** Warns where results replaced those that people had decided, because the texts of their records have changed since. */
+export function warnOfChangedDecisions(count = 0): Warning[] {
+  const message = 'decided by people before, and decided anew because they have changed since; their history keeps both'
+  return count === 0 ? [] : [{ code: 'changed-decision', message, count }]
+}
+
 /** Warns where the offline model answered, so that nobody takes its answers for those of a real model. */
 export function warnOfOfflineModel(saved: readonly ResultToSave[], { code }: Pick<Scheme, 'code'>): Warning[] {
   const count = saved.filter(({ classification: { model } }) => isOfflineGuess(model)).length

@@ -94,6 +94,8 @@ export interface Plan {
   readonly trust?: Trust
   /** The calibration by people's labels of the catalogue; absent where it has none, and in plans of earlier releases. */
   readonly calibration?: Calibration
+  /** Positions of indicators that a person had decided before they changed; absent where there are none, and in plans of earlier releases. */
+  readonly changedDecisions?: readonly number[]
   /** Positions of audits; absent where there are none. */
   readonly audits?: readonly number[]
   /** Positions that an audit of the same run has classified before; absent where there are none. */

@@ -48,6 +48,9 @@ export const estimateResponseSchema = z.object({
   rules: whole.describe('Indicators that rules decide.'),
   reuse: whole.describe('Indicators that an answer for the same shape decides.'),
   person: whole.describe('Indicators that an answer of a person decides.'),
+  changed_decisions: whole
+    .optional()
+    .describe('Indicators that a person had decided and that are decided anew, because they have changed since.'),
   limits_cost: z
     .boolean()
     .optional()

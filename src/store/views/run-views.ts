@@ -59,7 +59,7 @@ export async function findPace(pool: DatabasePool, runId: string): Promise<reado
 const SAMPLED = 5_000
 const LOW_CONFIDENCE = 0.8
 
-const outcomeRow = z.object({ outcome: z.string(), requests: count })
+const outcomeRow = z.object({ outcome: z.string(), requests: count, models: z.array(z.string()) })
 const sampleRow = z.object({
   sampled: count,
   confidence: z.array(z.object({ field: z.string(), mean: z.number(), low: z.number() })),
@@ -72,7 +72,7 @@ export async function findRunDetail(pool: DatabasePool, runId: string): Promise<
     pool,
     'count requests of a run by outcome',
     outcomeRow,
-    `select outcome, count(*) as requests from llm_requests where run_id = $1 group by outcome order by 2 desc, 1`,
+    `select outcome, count(*) as requests, array_agg(distinct model order by model) as models from llm_requests where run_id = $1 group by outcome order by 2 desc, 1`,
     [runId],
   )
   const [sample] = await queryRows(
@@ -99,6 +99,7 @@ export async function findRunDetail(pool: DatabasePool, runId: string): Promise<
   )
   return {
     outcomes: Object.fromEntries(outcomes.map(({ outcome, requests }) => [outcome, requests])),
+    models: [...new Set(outcomes.flatMap(({ models }) => models))].toSorted(),
     ...(sample ?? { sampled: 0, confidence: [], issues: [] }),
   }
 }

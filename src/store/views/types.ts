@@ -19,6 +19,8 @@ export interface PacePoint {
 export interface RunDetail {
   /** Requests of the run by how they ended. */
   readonly outcomes: Readonly<Record<string, number>>
+  /** The models that answered them, in order. */
+  readonly models: readonly string[]
   /** The number of results that `confidence` and `issues` rest on: all of a small run, and some of a large one. */
   readonly sampled: number
   /** The mean confidence of each field among them, and the share of these results that are below 0.8. */

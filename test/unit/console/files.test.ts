@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { after, test } from 'node:test'
 import { createCertificates } from '../../../src/console/certificates.ts'
@@ -87,7 +87,9 @@ test('a form says how a file is read, and inspect is asked once for each way', a
   const mapped = readingOf({ 'map.name': 'A"b', 'map.units': '\u0001', 'map.topic': '', layout: 'long', other: 'x' })
   assert.deepEqual(mapped, { map: { name: 'A"b', units: '' }, layout: 'long', sheet: '', records: '', encoding: '' })
   await waitUntil('the file is read in vain', () => inspections.find(upload, mapped).state === 'failed')
-  assert.deepEqual(JSON.parse(await readFile(join(upload.folder, 'mapping.yaml'), 'utf8')), {
+  const written = asked[1]?.at(-1) ?? ''
+  assert.equal(dirname(written), upload.folder)
+  assert.deepEqual(JSON.parse(await readFile(written, 'utf8')), {
     map: { name: ['A"b'], units: [] },
     layout: 'long',
   })

@@ -13,6 +13,10 @@ test('a cost is a plain number of US dollars, which may be left out where no lim
       ['2.50', 2.5],
       [' 0.000001 ', 0.000_001],
       ['1000000', 1_000_000],
+      // As people write it in most of Europe.
+      ['2,50', 2.5],
+      ['0,003', 0.003],
+      ['12,0625', 12.0625],
     ] as const) {
       assert.deepEqual(checked(schema, { max_cost: text }), { max_cost: usd })
     }
@@ -24,9 +28,20 @@ test('a cost is a plain number of US dollars, which may be left out where no lim
 test('another is refused by the name of its field and what it must be', () => {
   const refusal = {
     code: 'input-invalid',
-    message: 'max_cost: must be a number of US dollars up to 1000000, such as 2.50',
+    message: 'May cost at most: must be a number of US dollars up to 1000000, such as 2.50 or 1000',
   }
-  for (const text of ['1000000.01', '-1', '1e3', '2,50', '0x10', '0.0000001', 'much', 'Infinity']) {
+  for (const text of [
+    '1000000.01',
+    '-1',
+    '1e3',
+    '0x10',
+    '1,500',
+    '1.000,5',
+    '1,000,000',
+    '0.0000001',
+    'much',
+    'Infinity',
+  ]) {
     for (const schema of [required, optional]) assert.throws(() => checked(schema, { max_cost: text }), refusal, text)
   }
   assert.throws(() => checked(required, { max_cost: '' }), refusal)

@@ -25,6 +25,7 @@ const POSTS = [
   ['/review/release', { holder: 'holder-1234', hashes: [] }],
   ['/start/upload?name=a.csv', 'x'],
   ['/start/000000000000000000000000', {}],
+  ['/start/000000000000000000000000/remove', {}],
   ['/cluster/budget', { rpm: '1' }],
   ['/accuracy/draw', { run: 'x' }],
   ['/accuracy/labels', { run: 'x', records: [] }],
@@ -176,7 +177,7 @@ describe('rights of tokens', () => {
       assert.equal((await console.get('/review')).status, 403)
       const { 'x-csrf-token': csrf = '' } = console.signedIn
       assert.notEqual(csrf, '')
-      for (const [path, body] of POSTS.slice(0, 11)) {
+      for (const [path, body] of POSTS.slice(0, 12)) {
         const type = typeof body === 'string' ? { 'content-type': 'application/octet-stream' } : {}
         assert.equal((await console.post(path, body, { ...console.signedIn, ...type })).status, 403, path)
       }
@@ -293,6 +294,7 @@ function hostileStore(whole: string): Store {
       findRunDetail: async () => ({
         outcomes: { [hostile]: 1 },
         sampled: 1,
+        models: [hostile],
         confidence: [{ field: hostile, mean: 0.5, low: 1 }],
         issues: [{ code: hostile, results: 1 }],
       }),

@@ -2,8 +2,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Labels } from '../../../src/classification/types.ts'
+import { createEvidence } from '../../../src/restate/batch/audits.ts'
+import { estimateBatch } from '../../../src/restate/batch/estimate.ts'
 import { prepare } from '../../../src/restate/batch/prepare.ts'
-import type { StoredAnswer } from '../../../src/store/types.ts'
+import { batchRequestSchema } from '../../../src/restate/contract.ts'
+import type { Store, StoredAnswer } from '../../../src/store/types.ts'
 import { createWorld, type World } from './batch-world.ts'
 import { SHIPPED, UNAUDITED } from './options.ts'
 import { notes } from './own-codebooks.ts'
@@ -163,4 +166,52 @@ test('an answer by a codebook of a user counts for that codebook alone, whatever
     [[['length'], { topic: 'prices', tone: 'good' }]],
   )
   assert.equal(later.response.results[0]?.topic, 'prices')
+})
+
+test('records that people decided and that have changed since are counted before a run, and warned of in the run that decides them anew', async () => {
+  const world = createWorld({ says })
+  const ids = ['a', 'b', 'c', 'd']
+  for (const id of ids) await decide(world, series(id, 'USD Million', { description: `of ${id}` }), ALL)
+  const first = await world.classify({
+    ...SHIPPED,
+    indicators: ids.map((id) => series(id, 'USD Million', { description: `of ${id}` })),
+  })
+  assert.equal(first.response.summary.by_source.person, 4)
+  assert.ok(first.response.summary.warnings.every(({ code }) => code !== 'changed-decision'))
+  // Two say something else now, one only gained values that no shape holds, one stays.
+  const indicators = [
+    series('a', 'USD Million', { description: 'of another' }),
+    series('b', 'USD Million'),
+    series('c', 'USD Million', { description: 'of c', source_url: 'https://example.org/c' }),
+    series('d', 'USD Million', { description: 'of d' }),
+    series('new', 'USD Million', { description: 'of new' }),
+  ]
+  const estimate = (options: object) =>
+    estimateBatch(
+      {
+        ...{ store: world.store as unknown as Store, schemes: world.schemes, priceOf: () => null },
+        ...{
+          evidence: createEvidence(world.store as unknown as Store),
+          models: { primary: 'small', escalation: null },
+        },
+      },
+      batchRequestSchema.parse({ ...SHIPPED, ...options, indicators }),
+    )
+  assert.equal((await estimate({})).changed_decisions, 2)
+  assert.equal((await estimate({ force: true })).changed_decisions, 2)
+  const { response, journal } = await world.classify({ ...SHIPPED, run_id: 'changed', indicators })
+  const warning = response.summary.warnings.find(({ code }) => code === 'changed-decision')
+  assert.equal(warning?.count, 2)
+  assert.deepEqual(
+    response.results.map(({ indicator_id: id, source }) => `${id} ${source === 'person'}`),
+    ['a false', 'b false', 'c true', 'd true', 'new false'],
+  )
+  const replayed = await world.classify({ ...SHIPPED, run_id: 'changed', indicators }, journal.entries)
+  assert.deepEqual(replayed.response.summary, response.summary)
+  // Who overrides people's decisions knows that they are replaced.
+  const { response: forced } = await world.classify({
+    ...{ ...SHIPPED, force: true, indicators },
+    options: { ...SHIPPED.options, override_person: true },
+  })
+  assert.ok(forced.summary.warnings.every(({ code }) => code !== 'changed-decision'))
 })
