@@ -79,6 +79,8 @@ export interface TestConsoleOptions {
   readonly url?: string
   readonly tokensFile?: string
   readonly commands?: CommandRunner
+  /** The service; without it nobody answers. */
+  readonly ingress?: Services['ingress']
 }
 
 export async function startTestConsole(options: TestConsoleOptions = {}): Promise<TestConsole> {
@@ -94,7 +96,7 @@ export async function startTestConsole(options: TestConsoleOptions = {}): Promis
     certificates: createCertificates(commands, tmpdir()),
     uploads: { find: async () => undefined, list: async () => [] } as unknown as Uploads,
     inspections: {} as Inspections,
-    ingress: {
+    ingress: options.ingress ?? {
       ask: async () => {
         throw new ServiceError('ingress-unavailable', 'A test has no service')
       },
