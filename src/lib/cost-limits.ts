@@ -32,14 +32,13 @@ export function costStopOf({ spentUsd, maxCostUsd: maxUsd, refusal }: Spending):
 /** Why a run cannot go on under the limit `maxUsd`; undefined where it can, as far as is known. */
 export function whyLimitTooLow(maxUsd: number, spending: Spending): string | undefined {
   const { spentUsd } = spending
-  // A run that has spent nothing may be told that it may spend nothing.
-  if (spentUsd === 0) return undefined
   const stop = costStopOf(spending)
   if (stop !== null && maxUsd < stop.neededUsd) {
     const next = `USD ${usd(spentUsd)} is spent, and the next request may cost up to ${usd(stop.nextUsd)}`
     return `USD ${usd(maxUsd)} is too low: ${next}; raise it to at least ${usd(stop.neededUsd)}`
   }
-  if (maxUsd > spentUsd) return undefined
+  // A run that has spent nothing may be told that it may spend nothing.
+  if (maxUsd > spentUsd || spentUsd === 0) return undefined
   return `USD ${usd(maxUsd)} is not above what the run has spent by now, USD ${usd(spentUsd)}; requests in flight count at the most that they can cost`
 }
 

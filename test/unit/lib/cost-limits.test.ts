@@ -33,6 +33,8 @@ test('a limit that is not above what is spent, or too small for the next request
   const going = { spentUsd: 0.5, maxCostUsd: 1, refusal: null }
   assert.match(whyLimitTooLow(0.5, going) ?? '', /USD 0\.5 is not above what the run has spent by now, USD 0\.5;/)
   assert.equal(whyLimitTooLow(0.6, going), undefined)
+  const tiny = { spentUsd: 0, maxCostUsd: 0.0001, refusal: { maxUsd: 0.0001, mostUsd: 0.001 } }
+  assert.match(whyLimitTooLow(0.0005, tiny) ?? '', /USD 0 is spent, .* raise it to at least 0\.001$/)
   assert.equal(whyLimitTooLow(0, { spentUsd: 0, maxCostUsd: null, refusal: null }), undefined)
 })
 
