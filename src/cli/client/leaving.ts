@@ -9,6 +9,8 @@ export interface LeavingOptions {
   readonly isWithheld?: (() => boolean) | undefined
   /** Milliseconds until every replica has learned that the run is stopped; the default is 7,000. */
   readonly learnedMs?: number
+  /** Milliseconds in which batches that have all their answers are saved; the default is 3,000. */
+  readonly savedMs?: number
   /** Aborts at the first Ctrl+C. */
   readonly stopSubmitting: AbortSignal
   /** Aborts at the second Ctrl+C. */
@@ -24,15 +26,27 @@ export interface Leaving {
 
 /** A replica knows within five seconds that a run is stopped, and tells every two seconds what it has in flight. */
 const LEARNED_MS = 7_000
+const SAVED_MS = 3_000
 
 export function createLeaving(options: LeavingOptions): Leaving {
-  const { runId, pauses, stopSubmitting, abandon, isWithheld, learnedMs = LEARNED_MS, say } = options
+  const {
+    runId,
+    pauses,
+    stopSubmitting,
+    abandon,
+    isWithheld,
+    learnedMs = LEARNED_MS,
+    savedMs = SAVED_MS,
+    say,
+  } = options
   const left = new AbortController()
   const ended = new AbortController()
   const leave = async () => {
     if (isWithheld?.() === true) {
       await sleep(learnedMs, undefined, { signal: ended.signal }).catch(() => undefined)
       if (ended.signal.aborted || !(await pauses.untilNothingInFlight())) return
+      await sleep(savedMs, undefined, { signal: ended.signal }).catch(() => undefined)
+      if (ended.signal.aborted) return
       say(
         'No request is in flight any more. The batches that wait for their turn store what was answered within a minute',
       )

@@ -138,6 +138,7 @@ test('a run that people stop leaves once no request is in flight, and not before
     abandon: new AbortController().signal,
     isWithheld: () => true,
     learnedMs: 20,
+    savedMs: 1,
   }
   const leaving = createLeaving({ ...options, stopSubmitting: stop.signal, say: (line) => said.push(line) })
   stop.abort()
