@@ -7,10 +7,11 @@ import type { PlannedBatch } from '../audits/audit-stages.ts'
 import { BatchFailedError, createBatchClient } from '../client/batches.ts'
 import { createLeaving } from '../client/leaving.ts'
 import { buildBatch } from '../client/run-batch.ts'
+import { codeOf, stopReasonOf } from '../runs/batch-failures.ts'
 import type { CostLimit } from '../runs/cost-limit.ts'
+import { countOwn } from '../runs/own-results.ts'
 import type { ProgressCounts } from '../ui/progress-text.ts'
 import { watchRun } from '../waiting/run-watches.ts'
-import { codeOf, stopReasonOf } from './batch-failures.ts'
 import { createBatchWindow } from './batch-window.ts'
 import type { RunBill } from './run-cost.ts'
 import type { RunJournal } from './run-journal.ts'
@@ -150,13 +151,14 @@ export async function runCatalogue(
         maxUsd = await limit?.now()
         answer = await client.submit(await again(), leaving.signal, again)
       }
-      const { summary, results, stopped } = answer
+      const { results, stopped } = answer
+      const summary = planned.isAudit ? answer.summary : countOwn(answer.summary, results, runId)
       await deliver(results, planned)
       // A batch that was stopped counts as failed, so that a resumed run submits it again under a new key.
       await note(stopped === undefined ? journal.noteDone(index, summary) : journal.noteFailed(index))
       totals.addBatch(summary, planned)
       if (stopped !== undefined) noteStopped(stopped, planned)
-      watch.batchEnded(summary.by_source.model + summary.by_source.escalation)
+      watch.batchEnded(answer.summary.by_source.model + answer.summary.by_source.escalation)
       window.noteEnd(submittedAt)
     } catch (error) {
       watch.batchEnded(indicators.length)
