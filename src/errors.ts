@@ -27,6 +27,8 @@ export const FAILURES = {
   'model-not-found': { scope: 'run', status: 502, retry: 'terminal' },
   // The run may not spend what its next request could cost. Its batches end with what they have.
   'cost-limit': { scope: 'run', status: 402, retry: 'terminal' },
+  // People have stopped the run. Its batches end with what they have.
+  'run-stopped': { scope: 'run', status: 409, retry: 'terminal' },
   'model-quota': { scope: 'run', status: 502, retry: 'terminal' },
   // The endpoint has answered the first requests of a run with nothing that could be used.
   'model-unusable': { scope: 'run', status: 502, retry: 'terminal' },
@@ -78,6 +80,14 @@ export function isErrorCode(code: string): code is ErrorCode {
  */
 export function isEndpointAway(code: string): boolean {
   return isOfEndpoint(code) && failureOf(code).status >= 503
+}
+
+/**
+ * Whether a batch that meets the failure `code` ends early with what it has, because the failure is its own run's alone: other runs may
+ * ask the same.
+ */
+export function endsWithWhatItHas(code: string | undefined): boolean {
+  return code === 'cost-limit' || code === 'run-stopped'
 }
 
 /**

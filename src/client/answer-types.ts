@@ -50,6 +50,13 @@ export type RunStatus = {
   readonly wanted: 'running' | 'paused' | 'stopped'
   /** The most that the run may cost in US dollars, as it was told or set last; null where nobody has. */
   readonly max_cost_usd?: number | null
+  /** Where max_cost_usd keeps the run from its next request; null while it does not. */
+  readonly cost_stop?: {
+    /** The most that the next request can cost. */
+    readonly next_usd: number
+    /** The least max_cost_usd under which it may start. */
+    readonly needed_usd: number
+  } | null
   /** The process that submits the batches, or did so until it died; null where none has the run. */
   readonly driver: {
     readonly host: string
@@ -155,7 +162,7 @@ export type BatchResponse = {
       readonly count: number
     }[]
   }
-  /** Present where the cost limit of the run kept the model from being asked about some indicators. */
+  /** Present where the cost limit of the run, or people who stopped it, kept the model from being asked about some indicators. */
   readonly stopped?: { readonly code: string; readonly message: string; readonly indicator_ids: readonly string[] }
 }
 

@@ -87,7 +87,7 @@ export type DriveRequest = {
   readonly run_id: string
   /** What the driver of the run is to do. */
   readonly wanted?: 'running' | 'paused' | 'stopped'
-  /** The most that the run may cost in US dollars. Its driver gives it to the batches that it submits from then on. */
+  /** The most that the run may cost in US dollars, more than what it has spent. Its driver gives it to the batches that it submits from then on. */
   readonly max_cost_usd?: number
   /** Takes the run where nobody holds it. */
   readonly take?: {

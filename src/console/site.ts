@@ -43,7 +43,7 @@ export interface Services {
 
 export function viewsOf(services: Services): View[] {
   return [
-    ...runViews(services.store),
+    ...runViews(services),
     resultsView(services),
     recordView(services),
     reviewView(services),

@@ -22,10 +22,11 @@ import { createEvidence } from './batch/audits.ts'
 import { classifyBatch } from './batch/batch.ts'
 import { estimateBatch } from './batch/estimate.ts'
 import { refuseTooLarge } from './bounded-serde.ts'
-import { createCostRefusals } from './chunk/booking.ts'
 import { answerChunk } from './chunk/chunk.ts'
+import { createCostRefusals } from './chunk/cost-refusals.ts'
 import { createPromptParts } from './chunk/prompt-parts.ts'
 import { createPromptScale } from './chunk/prompt-scale.ts'
+import { createRunStops } from './chunk/run-stops.ts'
 import { createRunTrials } from './chunk/run-trials.ts'
 import type { ChunkReply, ChunkRequest, EarlierChunkRequest } from './chunk-contract.ts'
 import { CALLER_HEADER, CLASSIFIER, CLASSIFY_API, type HealthResponse, type PriceOf } from './contract.ts'
@@ -75,7 +76,8 @@ export function createRestateHandler(deps: RestateDeps): EndpointHandler {
       failed: (reason) => deps.log.warn({ reason }, 'What a request showed of the endpoint could not be stored'),
     }),
     ...{ ledger: deps.ledger, priceOf: deps.priceOf, countAnswered: deps.countAnswered },
-    ...{ promptScale: createPromptScale(), refusals: createCostRefusals(), partsOf: createPromptParts() },
+    ...{ promptScale: createPromptScale(), partsOf: createPromptParts(), stops: createRunStops(store.drivers) },
+    refusals: createCostRefusals(store.drivers),
   }
   const lostReplicas = createLostReplicas({ notes: store.attempts, log: deps.log, stopping: deps.stopping })
   const hooks = [createAttemptMetrics(metrics), createDefectBound(deps.log), lostReplicas.hooks]

@@ -3,13 +3,18 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { answerDrive, answerRun, answerRuns } from '../../src/restate/answers/runs.ts'
 import { createStore } from '../../src/store/store.ts'
-import type { RunDriver, Store } from '../../src/store/types.ts'
+import type { RunDriver, Store, TrialState } from '../../src/store/types.ts'
 import { batch, request, result, totals } from '../helpers/batches.ts'
 import { sharedPostgres, type TestDatabase } from '../helpers/postgres.ts'
 
 const postgres = sharedPostgres()
 const RUN = { catalogue: 'prices', codebook: 'economic-indicators@2', command: 'classify', size: 10 }
 const HOLD_MS = 600_000
+
+const TRIAL: TrialState = {
+  ...{ part: 1, outcome: 'open', holders: [], alike: null, failed: 0, away: 0, empty: 0, tooLong: null },
+  ...{ notBefore: 0, stop: null },
+}
 
 function driver(token: string): RunDriver {
   return { token, host: `host-${token}`, pid: 7, machine: 'boot-1 pid-1' }
@@ -81,6 +86,38 @@ describe('drivers of runs: PostgreSQL', () => {
     assert.equal((await drive({ max_cost_usd: 2 })).max_cost_usd, 2)
     assert.equal((await drive({ take })).max_cost_usd, 2)
     assert.equal((await answerRun(store, { run_id: 'd-cost' })).max_cost_usd, 2)
+  })
+
+  it('keeps the cheapest request that a limit refused beside the trials, and refuses limits that are too low for it', async () => {
+    const id = 'd-refused'
+    const drive = (body: object) => answerDrive(store.drivers, { run_id: id, ...body })
+    await store.drivers.noteRefusal('d-unknown', { maxUsd: 1, mostUsd: 1 })
+    await drive({ take: { driver: driver('a'), ...RUN } })
+    await drive({ max_cost_usd: 0.5 })
+    await store.openRun(id)
+    const sent = { ...request(`${id}-1`), costUsd: 0.45, outcome: 'ok' }
+    await store.requests.book([{ runId: id, batchId: 'b', request: sent }], [], sent.requestedAt)
+    assert.equal((await answerRun(store, { run_id: id })).cost_stop, null)
+    for (const mostUsd of [0.2, 0.1, 0.15]) await store.drivers.noteRefusal(id, { maxUsd: 0.5, mostUsd })
+    await store.trials.change(id, 'primary', () => ({ state: TRIAL }))
+    await store.drivers.noteRefusal(id, { maxUsd: 0.5, mostUsd: 0.12 })
+    assert.deepEqual(await store.trials.read(id, 'primary'), TRIAL)
+    const { cost_stop: stop } = await answerRun(store, { run_id: id })
+    assert.deepEqual(stop, { next_usd: 0.1, needed_usd: 0.55 })
+
+    for (const low of [0, 0.45, 0.5, 0.549]) {
+      await assert.rejects(drive({ max_cost_usd: low }), {
+        code: 'input-invalid',
+        message: /^max_cost_usd: .*USD 0\.45 is spent, .* up to 0\.1; raise it to at least 0\.55$/,
+      })
+    }
+    assert.equal((await drive({ max_cost_usd: 0.55 })).max_cost_usd, 0.55)
+    assert.equal((await answerRun(store, { run_id: id })).cost_stop, null)
+    await assert.rejects(drive({ max_cost_usd: 0.45 }), {
+      message: /is not above what the run has spent by now, USD 0\.45;/,
+    })
+    await store.drivers.noteRefusal(id, { maxUsd: 0.55, mostUsd: 0.3 })
+    assert.equal((await answerRun(store, { run_id: id })).cost_stop?.next_usd, 0.3)
   })
 
   it('says in which state a run is', async () => {

@@ -112,7 +112,14 @@ export function storeContract(
       const billed = { modelRequests: 2, inputTokens: 2_400, cachedInputTokens: 2_048, outputTokens: 500 }
       assert.deepEqual(before, {
         ...{ catalogue: 'default', codebook: 'economic-indicators@2', command: null, size: null },
-        ...{ wanted: 'running', outcome: null, maxCostUsd: null, driver: null, perMinute: before?.perMinute },
+        ...{
+          wanted: 'running',
+          outcome: null,
+          maxCostUsd: null,
+          refusal: null,
+          driver: null,
+          perMinute: before?.perMinute,
+        },
         ...{ ...totals(100), ...billed, costUsd: 0.000_246 },
         runId: 'run-twice',
         startedAt,

@@ -29,12 +29,13 @@ export function createMemoryLedger(store?: Pick<Store, 'requests'>): MemoryLedge
   }
 }
 
-/** What a chunk needs beside a model to book its requests: a ledger in memory, no price, and no experience with prompts. */
+/** What a chunk needs beside a model to book its requests: a ledger in memory, no price, no experience with prompts, and a run that nobody stops. */
 export function freeBooking(store?: Pick<Store, 'requests'>) {
   return {
     ledger: createMemoryLedger(store),
     priceOf: () => null,
     promptScale: { of: () => 1, learn: () => undefined },
-    refusals: { find: () => null, note: () => undefined },
+    refusals: { find: () => null, note: async () => undefined },
+    stops: { isStopped: async () => false },
   }
 }

@@ -141,6 +141,37 @@ test('a limit that is raised while the run goes on lets it go on, and one that i
   assert.match((await runCli(['status', runId], { env: world.env })).stdout, /"max_cost_usd": 900000/)
 })
 
+test('a run that its limit stopped says so with its figures, and refuses a limit under which it could not go on', async () => {
+  world.endpoint.behave(billing(QUIRKS.clean))
+  const report = await classify('figures', ['--max-cost', '30000', '--batch-size', '40'])
+  const { next_usd: next = 0, needed_usd: needed = 0, spent_usd: spent = 0 } = report.max_cost ?? {}
+  assert.ok(next > 0 && report.classified > 0, JSON.stringify(report.max_cost))
+  assert.equal(needed, spent + next)
+  const figures = new RegExp(
+    `Stopped at its cost limit: USD ${spent} of 30000 is spent, the next request may cost up to ${next}; raise it to at least ${needed}`,
+  )
+  assert.match(report.stderr, figures)
+  assert.match((await runCli(['status', report.run_id], { env: world.env })).stderr, figures)
+  const asked = world.endpoint.asked.length
+  const resume = ['classify', '--resume', report.run_id, '--json']
+  for (const low of [1, spent, needed - 1]) {
+    for (const args of [
+      [...resume, '--max-cost', String(low)],
+      ['resume', report.run_id, '--max-cost', String(low)],
+    ]) {
+      const { code, stderr } = await runCli(args, { env: world.env })
+      assert.equal(code, 2, stderr)
+      assert.match(stderr, new RegExp(`USD ${spent} is spent.*raise it to at least ${needed}`))
+    }
+  }
+  assert.equal(world.endpoint.asked.length, asked)
+  const more = JSON.parse(
+    (await runCli([...resume, '--max-cost', String(needed)], { env: world.env })).stdout,
+  ) as RunReport
+  assert.equal(world.endpoint.asked.length, asked + 1, JSON.stringify(more.max_cost))
+  assert.ok(more.classified > report.classified)
+})
+
 test('a limit that not even one request fits under asks nothing', async () => {
   world.endpoint.behave(billing(QUIRKS.clean))
   const report = await classify('tiny', ['--max-cost', '1'])

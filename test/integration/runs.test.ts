@@ -142,6 +142,38 @@ test('stop ends the driver with the exit code and the line of an interrupt; the 
   assert.equal(resumed.json().classified, ROWS)
 })
 
+test('stop keeps every request that has not started from starting, also in a batch that is in flight as a whole', async () => {
+  await setPace(30)
+  const path = join(directory, 'withheld.jsonl')
+  const lines = Array.from({ length: 24 }, (_, n) => JSON.stringify({ indicator_id: `w.${n}`, name: `Withheld ${n}` }))
+  await writeFile(path, lines.join('\n'))
+  const cli = startCli(['classify', path, '--mode', 'model', '--pack', '4', '--json'], { env })
+  await cli.untilSaid(/--resume run-/)
+  const runId = /--resume (run-\S+)/.exec(cli.said())?.[1] ?? ''
+  await waitUntil('some requests are answered', async () => (await readRun(runId)).answered >= 4)
+  // However long the command takes, most of the requests have not started when it is heard.
+  await setPace(1)
+  const stopped = await command('stop', runId)
+  assert.match(stopped.stdout, /starts no further request within a few seconds/)
+  const { code, stderr } = await cli.result
+  assert.equal(code, 130, stderr)
+  const atEnd = await readRun(runId)
+  assert.equal(atEnd.state, 'stopped')
+  assert.ok(atEnd.model_requests < 6, `${atEnd.model_requests} of 6 requests were started`)
+
+  // The rest would start at once, if it could.
+  await setPace(FAST_RPM)
+  await waitUntil('the batches have ended', async () => (await openBatches()) === 0)
+  const after = await readRun(runId)
+  assert.equal(after.model_requests, atEnd.model_requests, 'nothing was asked after the stop')
+  assert.deepEqual([after.classified, after.answered], [after.answered, after.model_requests * 4])
+
+  const resumed = await command('classify', '--resume', runId, '--json')
+  assert.equal(resumed.code, 0, resumed.stderr)
+  const whole = await readRun(runId)
+  assert.deepEqual([whole.state, whole.model_requests], ['complete', 6], 'what was answered is not asked again')
+})
+
 test('a detached run that cannot begin says why, ends with its code, and leaves no file behind', async () => {
   const path = join(directory, 'bad.csv')
   await writeFile(path, 'indicator_id,name\nA.1,\n')

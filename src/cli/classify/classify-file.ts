@@ -30,7 +30,7 @@ import { formatBudget, setBudget } from './rate-budget.ts'
 import { buildResumeCommand, catalogueOfRun, checkSameCatalogue, requireSameInput } from './resume.ts'
 import { type RunOptions, runCatalogue } from './run.ts'
 import { readGivenCodebook, settleCodebook } from './run-codebook.ts'
-import { checkCostLimits, readRunBill, readSettledBill } from './run-cost.ts'
+import { checkCostLimits, checkNewLimit, readRunBill, readSettledBill } from './run-cost.ts'
 import { createRunId } from './run-id.ts'
 import { createRunJournal, openRunJournal, type RunJournal } from './run-journal.ts'
 import type { RunReport } from './run-report.ts'
@@ -90,6 +90,7 @@ export async function classifyFile(
     const read = catalogue
     const check = async () => checkCostLimits(await dryRunFirst(service, read, request, interrupts.first))
     if (maxUsd !== undefined) await check()
+    if (earlier !== null) await checkNewLimit(service, runId, options.maxCost, interrupts.first)
     delivery = await openDelivery({ targets, catalogue, scheme, signal: interrupts.second })
     const journal =
       earlier ??
@@ -131,7 +132,7 @@ export async function classifyFile(
         onResults?.(results)
       },
       wasTaken,
-      untilWanted: hold.untilWanted,
+      ...{ untilWanted: hold.untilWanted, look: hold.look, isWithheld: () => hold?.stoppedBy === 'command' },
       stopSubmitting: AbortSignal.any([interrupts.first, hold.stop]),
       abandon: interrupts.second,
       limit,

@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander'
 import { TABLE_FORMATS } from '../../catalogue/output/write-table.ts'
 import { MAX_TARGET, MIN_TARGET } from '../../classification/batch-request.ts'
 import { type Config, readConfig } from '../../config/config.ts'
+import { describeCostStop } from '../../lib/cost-limits.ts'
 import { SERVICE_TIERS } from '../../lib/service-tiers.ts'
 import { toVisibleJson } from '../../lib/visible-text.ts'
 import { CODEBOOK_FLAGS } from '../codebook/codebook-option.ts'
@@ -191,14 +192,24 @@ export function printRunReport(
     return EXIT_INTERRUPTED
   }
   if (report.max_cost?.reached === true) {
-    const { usd, spent_usd: spentUsd } = report.max_cost
+    const {
+      usd,
+      spent_usd: spentUsd,
+      next_usd: nextUsd,
+      needed_usd: neededUsd,
+      kept_answers: kept = 0,
+    } = report.max_cost
     const left = `${formatCount(report.failed)} of ${formatCount(report.indicators)} indicators are left`
     const passed = spentUsd > usd ? `, USD ${(spentUsd - usd).toFixed(6)} more than the limit` : ''
     say(`Stopped at the cost limit: USD ${spentUsd.toFixed(6)} of --max-cost ${usd} is spent${passed}; ${left}.`)
+    if (nextUsd !== undefined && neededUsd !== undefined) {
+      say(describeCostStop({ spentUsd, maxUsd: usd, nextUsd, neededUsd }))
+    }
+    if (kept > 0) say(`${formatCount(kept)} answered, kept for when it goes on.`)
     say('Estimate the rest with:')
     say(`  ${resumeCommand} --estimate`)
     say('Resume the run with a higher limit for all of it:')
-    say(`  ${resumeCommand} --max-cost ${suggestMaxCost(usd)}`)
+    say(`  ${resumeCommand} --max-cost ${Math.max(suggestMaxCost(usd), neededUsd ?? 0)}`)
     return EXIT_FAILED
   }
   if (report.failed > 0) {

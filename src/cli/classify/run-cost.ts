@@ -3,8 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import { ServiceError } from '../../errors.ts'
-import type { EstimateResponse, TierSums } from '../../restate/contract.ts'
-import { readStatus } from '../client/service.ts'
+import { costStopOf, describeCostStop, type Spending, whyLimitTooLow } from '../../lib/cost-limits.ts'
+import { type EstimateResponse, type RunBody, runSchema, type TierSums } from '../../restate/contract.ts'
+import { readStatus, type ServiceClient } from '../client/service.ts'
+import { keptAnswersOf } from '../runs/format.ts'
 import { say } from '../ui/terminal.ts'
 
 /** What a replica has begun or ended is booked within this time, unless the machine is very busy. */
@@ -24,9 +26,25 @@ const billSchema = z
     estimated: z.object({ model_requests: count, cost_usd: count }).optional(),
     service_tiers: tierSums.optional(),
   })
-  .transform(({ model_requests, tokens, cost_usd, estimated, service_tiers }) => {
-    return { model_requests, tokens, cost_usd, estimated, service_tiers }
+  .transform((body) => {
+    const { model_requests, tokens, cost_usd, estimated, service_tiers } = body
+    return { model_requests, tokens, cost_usd, estimated, service_tiers, stop: stopOfBill(body) }
   })
+
+/** What keeps a run from its next request: the most that it can cost, and the least limit under which it may start. */
+export interface RunCostStop {
+  readonly next_usd: number
+  readonly needed_usd: number
+  /** Indicators that are answered and have no result yet; their answers are kept for when the run goes on. */
+  readonly kept_answers: number
+}
+
+/** Undefined where nothing keeps the run from its next request, and where the service is of an earlier release. */
+function stopOfBill(body: unknown): RunCostStop | undefined {
+  const run = runSchema.safeParse(body).data
+  if (run?.cost_stop == null) return undefined
+  return { ...run.cost_stop, kept_answers: keptAnswersOf(run) }
+}
 
 /** What a run was billed so far, with the requests of batches that never ended. Requests in flight count at the most that they can cost. */
 export type RunBill = z.infer<typeof billSchema>
@@ -107,6 +125,32 @@ export function inMicros(sums: TierSums | undefined): TierSums | undefined {
     return sum === undefined ? [] : [[tier, { ...sum, cost_usd: Number(sum.cost_usd.toFixed(6)) }] as const]
   })
   return Object.fromEntries(shown)
+}
+
+/**
+ * Checks the limit that a resumed run was given, and says where the run stands that goes on under its old one. Throws ServiceError
+ * input-invalid for a limit under which it could not go on.
+ */
+export async function checkNewLimit(
+  service: Pick<ServiceClient, 'ask'>,
+  runId: string,
+  maxUsd: number | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  const found = await service
+    .ask({ handler: 'run', body: { run_id: runId }, schema: runSchema, signal })
+    .catch(() => undefined)
+  if (found === undefined) return
+  const spending = spendingOf(found)
+  const reason = maxUsd === undefined ? undefined : whyLimitTooLow(maxUsd, spending)
+  if (reason !== undefined) throw new ServiceError('input-invalid', `--max-cost: ${reason}`)
+  const stop = costStopOf(spending)
+  if (maxUsd === undefined && stop !== null) say(describeCostStop(stop))
+}
+
+function spendingOf({ cost_usd: spentUsd, max_cost_usd: maxCostUsd = null, cost_stop: stop }: RunBody): Spending {
+  const hasStop = stop !== null && stop !== undefined && maxCostUsd !== null
+  return { spentUsd, maxCostUsd, refusal: hasStop ? { maxUsd: maxCostUsd, mostUsd: stop.next_usd } : null }
 }
 
 /** Tells the user what the run may cost, and writes a cost limit that has changed to the journal of the run. */

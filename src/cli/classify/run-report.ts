@@ -5,7 +5,7 @@ import type { PlannedBatch } from '../audits/audit-stages.ts'
 import type { NodeCounts } from '../client/nodes.ts'
 import type { StoppedBy } from '../runs/hold.ts'
 import type { ProgressCounts } from '../ui/progress-text.ts'
-import { createTierSums, inMicros, type RunBill } from './run-cost.ts'
+import { createTierSums, inMicros, type RunBill, type RunCostStop } from './run-cost.ts'
 
 /** The report of `classify --json`, whose property names must not change. */
 export interface RunReport {
@@ -83,7 +83,7 @@ export interface ToReport {
   readonly rows_written: number
 }
 
-export interface MaxCostReport {
+export interface MaxCostReport extends Partial<RunCostStop> {
   /** The cost limit of the whole run in US dollars. */
   readonly usd: number
   /** The amount in US dollars that the whole run has spent. Requests in flight count at the most that they can cost. */
@@ -113,7 +113,7 @@ export interface RunTotals {
     readonly codebook: string
     readonly elapsedMs: number
     readonly nodes: Readonly<Record<string, NodeCounts>>
-    readonly maxCost: Pick<MaxCostReport, 'usd' | 'reached'> | undefined
+    readonly maxCost: Omit<MaxCostReport, 'spent_usd'> | undefined
     /** What the service has booked; where it could not be asked, the batches of the run are summed up. */
     readonly bill?: RunBill | undefined
     /** The requests that were booked before this process began. */

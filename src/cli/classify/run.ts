@@ -1,12 +1,15 @@
 /** Runs a whole catalogue through the service, batch by batch: the work behind the commands `classify` and `demo`. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Indicator } from '../../classification/types.ts'
-import { isServiceError, messageOf } from '../../errors.ts'
+import { messageOf } from '../../errors.ts'
 import { type BatchResponse, DEFAULT_CATALOGUE, type ResultBody } from '../../restate/contract.ts'
 import type { PlannedBatch } from '../audits/audit-stages.ts'
 import { BatchFailedError, createBatchClient } from '../client/batches.ts'
 import { createLeaving } from '../client/leaving.ts'
 import { buildBatch } from '../client/run-batch.ts'
+import { codeOf, stopReasonOf } from '../runs/batch-failures.ts'
 import type { CostLimit } from '../runs/cost-limit.ts'
+import { countOwn } from '../runs/own-results.ts'
 import type { ProgressCounts } from '../ui/progress-text.ts'
 import { watchRun } from '../waiting/run-watches.ts'
 import { createBatchWindow } from './batch-window.ts'
@@ -39,6 +42,10 @@ export interface RunOptions {
   readonly untilWanted?: () => Promise<void>
   /** The first Ctrl+C, or the command `stop`, aborts this signal: no further batch is submitted, and the batches in flight are waited for. */
   readonly stopSubmitting: AbortSignal
+  /** Whether people have stopped the run, so that the service starts no request of it any more. */
+  readonly isWithheld?: () => boolean
+  /** Asks the service now what is wanted of the run. */
+  readonly look?: () => Promise<void>
   /** The second Ctrl+C aborts this signal: the run no longer waits for the batches in flight. In a pause the first is enough. */
   readonly abandon: AbortSignal
   /** The most that the whole run may cost, which the service keeps; without it nothing limits the cost. */
@@ -50,6 +57,9 @@ export interface RunOptions {
 }
 
 type StoppedBatch = NonNullable<BatchResponse['stopped']>
+
+/** Replicas forget within some seconds that a run was stopped; a batch is tried again after this many milliseconds. */
+const STOP_FORGOTTEN_MS = 1_000
 
 /**
  * Submits every batch of `planBatches` that the journal does not list as done. The function that it gets resolves when no
@@ -97,11 +107,24 @@ export async function runCatalogue(
     totals.addFailure(code, reason, idsOf(indicators))
     if (isAudit) for (const id of idsOf(indicators)) failedAudits.add(id)
   }
-  const stopAtLimit = ({ code, message, indicator_ids: ids }: StoppedBatch, { isAudit }: PlannedBatch) => {
-    isMaxCostReached = true
-    stopReason ??= `--max-cost was reached (${message})`
+  const noteStopped = ({ code, message, indicator_ids: ids }: StoppedBatch, { isAudit }: PlannedBatch) => {
+    const isByPeople = code === 'run-stopped'
+    if (!isByPeople) {
+      isMaxCostReached = true
+      stopReason ??= `--max-cost was reached (${message})`
+    }
     // The batches of the file name the indicators of audits as not submitted.
-    if (!isAudit) totals.addFailure(code, stopReason, ids)
+    if (!isAudit) totals.addFailure(code, isByPeople ? message : (stopReason ?? message), ids)
+  }
+  /**
+   * Whether a batch that was stopped goes on, as a resumed run would: its answers are stored and are not asked again. The limit was raised
+   * meanwhile, or the stop was that of an earlier process.
+   */
+  const goesOn = async ({ code }: StoppedBatch, maxUsd: number | undefined) => {
+    if (code !== 'run-stopped') return !isStopped() && (await limit?.isRaisedAbove(maxUsd ?? 0)) === true
+    await options.look?.()
+    if (!isStopped()) await sleep(STOP_FORGOTTEN_MS)
+    return !isStopped()
   }
   const deliver = async (results: readonly ResultBody[], planned: PlannedBatch) => {
     try {
@@ -124,18 +147,18 @@ export async function runCatalogue(
     }
     try {
       let answer = await client.submit(build(), leaving.signal, again)
-      // A limit that was raised meanwhile lets the batch go on, as a resumed run would: its answers are stored and are not asked again.
-      while (answer.stopped !== undefined && !isStopped() && (await limit?.isRaisedAbove(maxUsd ?? 0)) === true) {
+      while (answer.stopped !== undefined && (await goesOn(answer.stopped, maxUsd))) {
         maxUsd = await limit?.now()
         answer = await client.submit(await again(), leaving.signal, again)
       }
-      const { summary, results, stopped } = answer
+      const { results, stopped } = answer
+      const summary = planned.isAudit ? answer.summary : countOwn(answer.summary, results, runId)
       await deliver(results, planned)
-      // A batch that the cost limit stopped counts as failed, so that a resumed run submits it again under a new key.
+      // A batch that was stopped counts as failed, so that a resumed run submits it again under a new key.
       await note(stopped === undefined ? journal.noteDone(index, summary) : journal.noteFailed(index))
       totals.addBatch(summary, planned)
-      if (stopped !== undefined) stopAtLimit(stopped, planned)
-      const { model, escalation } = summary.by_source
+      if (stopped !== undefined) noteStopped(stopped, planned)
+      const { model, escalation } = answer.summary.by_source
       // An audit keeps no guesses of the offline model, which the service counts as answers all the same.
       watch.batchEnded(planned.isAudit ? indicators.length - summary.unchanged : model + escalation)
       window.noteEnd(submittedAt)
@@ -204,32 +227,18 @@ export async function runCatalogue(
     else totals.addFailure('interrupted', 'not submitted, because the run was interrupted', unsubmitted)
   }
   const maxUsd = await limit?.now()
+  const bill = await options.readBill?.(stopReason !== undefined)
+  const stop = isMaxCostReached ? bill?.stop : undefined
   return totals.buildReport({
     runId,
     catalogue: journal.header.catalogue ?? DEFAULT_CATALOGUE,
     codebook: options.codebook,
     elapsedMs: Math.round(performance.now() - startedAt),
     nodes: client.nodes,
-    maxCost: maxUsd === undefined ? undefined : { usd: maxUsd, reached: isMaxCostReached },
-    bill: await options.readBill?.(stopReason !== undefined),
+    maxCost: maxUsd === undefined ? undefined : { usd: maxUsd, reached: isMaxCostReached, ...stop },
+    bill,
     ...(options.requestsBefore === undefined ? {} : { requestsBefore: options.requestsBefore }),
   })
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof BatchFailedError || isServiceError(error) ? error.code : 'internal'
-}
-
-/**
- * Returns the reason why the failure of one batch ends the whole run; undefined where the other batches may still
- * succeed.
- */
-function stopReasonOf(error: unknown): string | undefined {
-  const code = codeOf(error)
-  // A person who cancels one batch wants the whole run to end.
-  if (code === 'cancelled') return 'the run was cancelled'
-  const stopsTheRun = error instanceof BatchFailedError ? error.stopsTheRun : code === 'ingress-unavailable'
-  return stopsTheRun ? 'every batch would fail the same way' : undefined
 }
 
 function idsOf(indicators: readonly Indicator[]): string[] {

@@ -22,6 +22,8 @@ export interface PauseWatch {
    * is waiting for the pause; with false once the watch is stopped.
    */
   untilNothingMoves(): Promise<boolean>
+  /** The same as soon as no request to the model is in flight, whether or not the cluster is paused. */
+  untilNothingInFlight(): Promise<boolean>
   stop(): void
 }
 
@@ -71,6 +73,14 @@ export function watchPauses(options: PauseWatchOptions): PauseWatch {
     return budget
   }
   const asks = askWhileIdle(ask, everyMs)
+  const until = async (isSo: (budget: Budget) => boolean): Promise<boolean> => {
+    while (!asks.signal.aborted) {
+      const budget = await ask()
+      if (budget !== undefined && isSo(budget)) return true
+      await sleep(STOPPING_EVERY_MS, undefined, { signal: asks.signal, ref: false }).catch(() => undefined)
+    }
+    return false
+  }
 
   return {
     get pause() {
@@ -80,14 +90,8 @@ export function watchPauses(options: PauseWatchOptions): PauseWatch {
       asks.batchEnded()
       pause = undefined
     },
-    async untilNothingMoves() {
-      while (!asks.signal.aborted) {
-        const budget = await ask()
-        if (budget !== undefined && isStill(budget)) return true
-        await sleep(STOPPING_EVERY_MS, undefined, { signal: asks.signal, ref: false }).catch(() => undefined)
-      }
-      return false
-    },
+    untilNothingMoves: () => until(isStill),
+    untilNothingInFlight: () => until(isIdle),
     stop: asks.stop,
   }
 }
@@ -97,6 +101,10 @@ function pauseOf({ paused_ms: leftMs, pause }: Budget, now: number): Pause | und
   return { endsAt: now + leftMs, reason: pause?.reason || UNNAMED }
 }
 
-function isStill({ paused_ms: leftMs, replicas }: Budget): boolean {
-  return leftMs > SHORT_MS && replicas.every(({ in_flight: inFlight }) => inFlight === 0)
+function isStill(budget: Budget): boolean {
+  return budget.paused_ms > SHORT_MS && isIdle(budget)
+}
+
+function isIdle({ replicas }: Budget): boolean {
+  return replicas.every(({ in_flight: inFlight }) => inFlight === 0)
 }

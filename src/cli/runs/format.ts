@@ -1,5 +1,6 @@
 /** Pure functions that show runs to people: the list of runs, and where one run is. */
 
+import { describeCostStop, keptAnswers } from '../../lib/cost-limits.ts'
 import { joinLines } from '../../lib/visible-text.ts'
 import type { RunBody } from '../../restate/contract.ts'
 import { formatCount } from '../ui/terminal.ts'
@@ -77,6 +78,7 @@ export function describeRun(run: RunBody): readonly string[] {
   const lines = [
     `Run ${run.run_id} ${STATES[run.state]}: ${formatCount(done)}${share} indicators${pace}${limit}${driver}`,
   ]
+  if (run.state === 'incomplete') lines.push(...describeLimit(run))
   const isResumable = RESUMABLE.has(run.state)
   if (isResumable) lines.push(`  Take it on with: npm run classify -- --resume ${run.run_id}`)
   // A pause stands with the run, so that whoever takes it on waits, too.
@@ -84,6 +86,19 @@ export function describeRun(run: RunBody): readonly string[] {
   if (isHeldUp)
     lines.push(`  ${isResumable ? 'It is paused, and goes' : 'It goes'} on with: npm run resume -- ${run.run_id}`)
   return lines
+}
+
+function describeLimit(run: RunBody): readonly string[] {
+  const { max_cost_usd: maxUsd, cost_stop: stop, cost_usd: spentUsd } = run
+  if (typeof maxUsd !== 'number' || stop === null || stop === undefined) return []
+  const kept = keptAnswersOf(run)
+  const text = describeCostStop({ spentUsd, maxUsd, nextUsd: stop.next_usd, neededUsd: stop.needed_usd })
+  return kept === 0 ? [`  ${text}`] : [`  ${text}`, `  ${formatCount(kept)} answered, kept for when it goes on`]
+}
+
+/** The number of indicators that are answered and have no result yet. */
+export function keptAnswersOf({ answered, by_source: sources, classified, unchanged, size }: RunBody): number {
+  return keptAnswers({ answered, fromModels: sources.model + sources.escalation, done: classified + unchanged, size })
 }
 
 function percent(part: number, whole: number): string {
@@ -117,7 +132,7 @@ export function formatDetached(run: DetachedRun): string {
     `Run ${run.runId} goes on in a process of its own (pid ${run.pid}). What it says goes to ${run.log}`,
     `  ${commands.status.padEnd(60)} where it is`,
     `  ${commands.pause.padEnd(60)} submit nothing more until npm run resume`,
-    `  ${commands.stop.padEnd(60)} end it; its results stay`,
+    `  ${commands.stop.padEnd(60)} start no further request, and end it; what is answered is stored`,
     `  ${commands.take_over.padEnd(60)} take it on where it ended early`,
   ])
 }

@@ -97,7 +97,7 @@ export async function holdRun(options: HoldOptions): Promise<RunHold> {
         say(`The run is paused: batches in flight end, and no other is submitted until npm run resume -- ${runId}`)
         mayGoOn = Promise.withResolvers<void>()
       } else {
-        say('The run is stopped: waiting for the batches in flight')
+        say('The run is stopped: no further request starts. Waiting for those in flight, whose answers are stored')
         end('command')
       }
     }

@@ -32,7 +32,8 @@ export function addPauseCommand(program: Command): void {
 }
 
 export function addStopCommand(program: Command): void {
-  const description = 'Stop a run: batches in flight end, and its driver ends with the command that resumes the run'
+  const description =
+    'Stop a run: no further request to the model starts, what is answered is stored, and its driver ends'
   addCommand(program, { name: 'stop', description, wanted: 'stopped' })
 }
 
@@ -110,7 +111,7 @@ function reportOf({
 const NOTED: Readonly<Record<WantedState, string>> = {
   running: 'goes on within a few seconds',
   paused: 'submits nothing more within a few seconds; batches in flight end',
-  stopped: 'submits nothing more within a few seconds, and ends when the batches in flight have ended',
+  stopped: 'starts no further request within a few seconds, stores what is answered, and ends',
 }
 
 export function formatWant({ run_id: runId, state, wanted, max_cost_usd: maxUsd, driver }: WantReport): string {

@@ -18,6 +18,8 @@ export interface RunMore {
   readonly tokens: { readonly input: number; readonly output: number }
   /** The most that it may cost in US dollars; null where nobody has told a limit. */
   readonly maxCostUsd: number | null
+  /** Where that limit keeps it from its next request: what to say, the least limit under which it goes on, and answers without a result. */
+  readonly costStop: { readonly text: string; readonly neededUsd: number; readonly kept: number } | null
 }
 
 export interface RunData extends RunRow, RunMore {
@@ -25,6 +27,8 @@ export interface RunData extends RunRow, RunMore {
   readonly detail: RunDetail
   /** Who answered in the place of a language model; '' where one did. */
   readonly offline: string
+  /** What a run that is under way waits for; null where nothing is known that holds it up. */
+  readonly waitsFor: string | null
 }
 
 export const title = ({ id }: RunData): string => `Run ${id}`
@@ -58,6 +62,7 @@ export function Page({ data, frame }: PageProps<RunData>): VNode {
         <${Fact} name="Unverified"><a href=${`${results}&status=unverified`}>${count(run.unverified)}</a><//>
         <${Fact} name="Driven by">${run.driver === null ? 'no process' : html`<span>${run.driver.host}, pid ${run.driver.pid}</span>`}<//>
       </dl>
+      <${Standing} run=${run} />
       <${Controls} run=${run} frame=${frame} />
       <${Next} run=${run} frame=${frame} />
     </section>
@@ -82,7 +87,7 @@ export function Page({ data, frame }: PageProps<RunData>): VNode {
           LIVE.has(run.state) &&
           html`<li><${Command} text=${`npm run pause -- ${run.id}`} /> submit nothing more until it is resumed</li>
           <li><${Command} text=${`npm run resume -- ${run.id} --max-cost USD`} /> set what it may cost in all, while it goes on</li>
-          <li><${Command} text=${`npm run stop -- ${run.id}`} /> end it; its results stay</li>`
+          <li><${Command} text=${`npm run stop -- ${run.id}`} /> start no further request; what is answered is stored</li>`
         }
         ${RESUMABLE.has(run.state) && html`<li><${Command} text=${`npm run classify -- --resume ${run.id}`} /> resume it</li>`}
         ${run.catalogue !== null && html`<li><${Command} text=${`npm run export -- --catalogue ${shellWord(run.catalogue)}${codebookOption(run)} --out results.csv`} /> what holds now of the catalogue, with the decisions of people</li>`}
@@ -92,6 +97,15 @@ export function Page({ data, frame }: PageProps<RunData>): VNode {
       <p><a href=${results}>Its results</a> · <a href=${`${base}/accuracy?run=${encodeURIComponent(run.id)}`}>How right they are</a></p>
     </section>
   <//>`
+}
+
+/** Why the run stands still, where that is known. */
+function Standing({ run }: { readonly run: RunData }): VNode | null {
+  const { state, costStop, waitsFor } = run
+  if (state === 'running') return waitsFor === null ? null : html`<p class="above" role="status">It ${waitsFor}.</p>`
+  if (state !== 'incomplete' || costStop === null) return null
+  const kept = costStop.kept === 0 ? '' : ` ${count(costStop.kept)} answered, kept for when it goes on.`
+  return html`<p class="above" role="status">${costStop.text}.${kept}</p>`
 }
 
 function Controls({ run, frame }: { readonly run: RunData; readonly frame: Frame }): VNode | null {
@@ -107,7 +121,7 @@ function Controls({ run, frame }: { readonly run: RunData; readonly frame: Frame
   if (!RESUMABLE.has(run.state)) return null
   return html`<form class="controls" method="post" action=${`${frame.base}/runs/${encodeURIComponent(run.id)}/resume`}>
     <input type="hidden" name="_csrf" value=${frame.csrf} />
-    <label>May cost at most <${CostInput} placeholder=${run.maxCostUsd ?? 'as before'} /> USD</label>
+    <label>May cost at most <${CostInput} placeholder=${run.maxCostUsd ?? 'as before'} isRequired=${run.costStop !== null} /> USD${run.costStop !== null && html`, at least ${run.costStop.neededUsd}`}</label>
     <button class="primary">Resume</button>
   </form>`
 }
@@ -137,7 +151,8 @@ function Next({ run, frame }: { readonly run: RunData; readonly frame: Frame }):
 /** Asks once before a run is stopped, also without JavaScript. */
 function Stop({ run, children }: { readonly run: RunData; readonly children: VNode }): VNode {
   return html`<details class="ask"><summary>Stop …</summary>
-    <div>Batches in flight end, and the results of ${count(run.done)} records stay. ${children}</div></details>`
+    <div>Within seconds no further request starts. Those that have started end, and what they answer is stored;
+      the results of ${count(run.done)} records stay. The run can be taken on later. ${children}</div></details>`
 }
 
 function Confidence({ run }: { readonly run: RunData }): VNode {

@@ -2,8 +2,9 @@
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import { FAILURES, ServiceError } from '../../errors.ts'
+import { costStopOf, describeCostStop, whyLimitTooLow } from '../../lib/cost-limits.ts'
 import { WANTED_STATES } from '../../lib/run-states.ts'
-import type { Store } from '../../store/types.ts'
+import type { ListedRun, Store } from '../../store/types.ts'
 import { type CommandRunner, commandFault, DRIVEN_RUN } from '../commands.ts'
 import { HttpFault, type Sessions } from '../sessions.ts'
 import { inWordsOfThePage } from '../views/control-words.ts'
@@ -20,6 +21,15 @@ export interface RunActionOptions {
   readonly store: Pick<Store, 'findRun' | 'drivers'>
   readonly commands: CommandRunner
   readonly sessions: Sessions
+}
+
+/** Refuses a limit under which the run could not go on; without a new one its old one counts. */
+function refuseLow({ costUsd: spentUsd, maxCostUsd, refusal }: ListedRun, maxUsd: number | undefined): void {
+  const spending = { spentUsd, maxCostUsd, refusal }
+  const stop = costStopOf(spending)
+  if (maxUsd === undefined && stop !== null) throw new ServiceError('input-invalid', describeCostStop(stop))
+  const reason = maxUsd === undefined ? undefined : whyLimitTooLow(maxUsd, spending)
+  if (reason !== undefined) throw new ServiceError('input-invalid', `max_cost: ${reason}`)
 }
 
 export function serveRunActions(app: FastifyInstance, { store, commands, sessions }: RunActionOptions): void {
@@ -44,7 +54,9 @@ export function serveRunActions(app: FastifyInstance, { store, commands, session
   app.post('/runs/:run/limit', sessions.protect('operate'), async (request, reply) => {
     const { run: id } = paramsSchema.parse(request.params)
     const { max_cost: maxUsd } = checked(limitSchema, request.body)
-    if ((await store.findRun(id)) === undefined) throw new ServiceError('input-not-found', `There is no run "${id}"`)
+    const run = await store.findRun(id)
+    if (run === undefined) throw new ServiceError('input-not-found', `There is no run "${id}"`)
+    refuseLow(run, maxUsd)
     await store.drivers.limitCost(id, maxUsd)
     return reply.redirect(back(id), 303)
   })
@@ -53,6 +65,8 @@ export function serveRunActions(app: FastifyInstance, { store, commands, session
     const { run: id } = paramsSchema.parse(request.params)
     const { max_cost: maxCost } = checked(resumeSchema, request.body)
     if (!DRIVEN_RUN.test(id)) throw new ServiceError('input-invalid', 'This run was not started by a command')
+    const run = await store.findRun(id)
+    if (run !== undefined) refuseLow(run, maxCost)
     const cost = maxCost === undefined ? [] : ['--max-cost', String(maxCost)]
     const result = await commands.run(['classify', '--resume', id, '--detach', ...cost], { timeoutMs: BEGIN_MS })
     if (result.code !== 0) {

@@ -1,11 +1,14 @@
 /** What the pages of runs show: the list of runs, and one run with its pace, its cost and what it met. */
 import { ServiceError } from '../../errors.ts'
+import { costStopOf, describeCostStop, keptAnswers } from '../../lib/cost-limits.ts'
 import { runStateOf } from '../../lib/run-states.ts'
 import type { ListedRun, RunDetail, Store } from '../../store/types.ts'
+import type { Ingress } from '../ingress.ts'
 import * as runPage from '../page/run-page.ts'
 import * as runsPage from '../page/runs-page.ts'
 import type { Asked, View } from '../view.ts'
 import { offlineOf } from './offline-model.ts'
+import { createWaits } from './waits.ts'
 
 type RunStore = Pick<Store, 'findRun' | 'listRuns' | 'views'>
 
@@ -15,8 +18,9 @@ const MAX_SHOWN = 500
 const DETAIL_EVERY_MS = 10_000
 const KEPT_DETAILS = 50
 
-export function runViews(store: RunStore): View[] {
+export function runViews({ store, ingress }: { readonly store: RunStore; readonly ingress: Ingress }): View[] {
   const details = createDetails(store)
+  const waits = createWaits(ingress)
   return [
     {
       // The sums of many large runs take a part of a second.
@@ -35,7 +39,9 @@ export function runViews(store: RunStore): View[] {
         const id = params['run'] ?? ''
         const [run, pace, detail] = await Promise.all([store.findRun(id), store.views.findPace(id), details(id)])
         if (run === undefined) throw new ServiceError('input-not-found', `There is no run "${id.slice(0, 200)}"`)
-        return { ...toRow(run), ...moreOf(run), pace, detail, offline: offlineOf(detail.models) }
+        const row = toRow(run)
+        const waitsFor = row.state === 'running' ? await waits() : null
+        return { ...row, ...moreOf(run), pace, detail, offline: offlineOf(detail.models), waitsFor }
       },
     },
   ]
@@ -70,7 +76,17 @@ function moreOf(run: ListedRun): runPage.RunMore {
     requests: run.modelRequests,
     tokens: { input: run.inputTokens, output: run.outputTokens },
     maxCostUsd: run.maxCostUsd,
+    costStop: costStopShown(run),
   }
+}
+
+function costStopShown(run: ListedRun): runPage.RunMore['costStop'] {
+  const { costUsd: spentUsd, maxCostUsd, refusal, answered, bySource, size } = run
+  const stop = costStopOf({ spentUsd, maxCostUsd, refusal })
+  if (stop === null) return null
+  const done = run.classified + run.unchanged
+  const kept = keptAnswers({ answered, fromModels: bySource.model + bySource.escalation, done, size })
+  return { text: describeCostStop(stop), neededUsd: stop.neededUsd, kept }
 }
 
 /** Looks up the details of runs, each at most every ten seconds. */

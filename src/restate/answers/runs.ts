@@ -1,5 +1,6 @@
 /** The handlers classify-api/run, runs and drive: they list runs, lease a run to the process that drives it, and note what is wanted of it. */
 import { ServiceError } from '../../errors.ts'
+import { costStopOf, whyLimitTooLow } from '../../lib/cost-limits.ts'
 import { runStateOf } from '../../lib/run-states.ts'
 import type { DriverState, DriverStore, ListedRun, Store } from '../../store/types.ts'
 import { toTotalsBody } from '../batch/summary.ts'
@@ -23,7 +24,10 @@ export async function answerRuns(store: Pick<Store, 'listRuns'>, wanted: RunsReq
   return { runs: (await store.listRuns(wanted)).map(toRunBody) }
 }
 
-/** Rejects with ServiceError input-not-found for a run that nobody has opened, which only `take` opens. */
+/**
+ * Rejects with ServiceError input-not-found for a run that nobody has opened, which only `take` opens, and with input-invalid for a
+ * limit of the cost under which the run cannot go on.
+ */
 export async function answerDrive(drivers: DriverStore, request: DriveRequest): Promise<DriveResponse> {
   const { run_id: id, wanted, max_cost_usd: maxUsd, take, renew, release } = request
   if (take !== undefined) {
@@ -32,7 +36,7 @@ export async function answerDrive(drivers: DriverStore, request: DriveRequest): 
   } else if (renew !== undefined) await drivers.renew(id, renew, DRIVER_HOLD_MS)
   else if (release !== undefined) await drivers.release(id, release.token, release.outcome)
   else if (wanted !== undefined) await drivers.want(id, wanted)
-  else if (maxUsd !== undefined) await drivers.limitCost(id, maxUsd)
+  else if (maxUsd !== undefined) await limitCost(drivers, id, maxUsd)
   const found = await drivers.find(id)
   if (found === undefined) throw unknownRun(id)
   const { driver } = found
@@ -46,6 +50,13 @@ export async function answerDrive(drivers: DriverStore, request: DriveRequest): 
   }
 }
 
+async function limitCost(drivers: DriverStore, id: string, maxUsd: number): Promise<void> {
+  const found = await drivers.find(id)
+  const reason = found === undefined ? undefined : whyLimitTooLow(maxUsd, found)
+  if (reason !== undefined) throw new ServiceError('input-invalid', `max_cost_usd: ${reason}`)
+  await drivers.limitCost(id, maxUsd)
+}
+
 export function toRunBody(run: ListedRun): RunBody {
   return {
     run_id: run.runId,
@@ -54,6 +65,7 @@ export function toRunBody(run: ListedRun): RunBody {
     state: runStateOf(run),
     wanted: run.wanted,
     max_cost_usd: run.maxCostUsd,
+    cost_stop: costStopBody(run),
     driver: run.driver === null ? null : driverBody(run.driver),
     catalogue: run.catalogue,
     codebook: run.codebook,
@@ -64,6 +76,11 @@ export function toRunBody(run: ListedRun): RunBody {
     answered: run.answered,
     ...toTotalsBody(run),
   }
+}
+
+function costStopBody({ costUsd: spentUsd, maxCostUsd, refusal }: ListedRun): RunBody['cost_stop'] {
+  const stop = costStopOf({ spentUsd, maxCostUsd, refusal })
+  return stop === null ? null : { next_usd: stop.nextUsd, needed_usd: stop.neededUsd }
 }
 
 function driverBody({ host, pid, since, expiresInMs }: NonNullable<DriverState['driver']>) {

@@ -4,7 +4,7 @@ import { escalationReasonOf } from '../../classification/merge.ts'
 import { candidatesOf } from '../../classification/question.ts'
 import type { PreparedScheme } from '../../classification/scheme.ts'
 import { WIDENED } from '../../classification/shortlist.ts'
-import { isEndpointAway, isOfEndpoint } from '../../errors.ts'
+import { endsWithWhatItHas, isEndpointAway, isOfEndpoint } from '../../errors.ts'
 import { createBreath } from '../../lib/breath.ts'
 import type { ChunkRequest } from '../chunk-contract.ts'
 import { databaseStep } from '../options.ts'
@@ -70,7 +70,7 @@ export async function askModel(
   if (answers.failure === null) failWhereNothingIsAnswered(answers, isOfEndpoint)
 
   const isAnswered = inDoubt.length > 0 || [...asked].some((position) => answers.decisions.has(position))
-  const isEnded = answers.failure !== null && answers.failure.code !== 'cost-limit'
+  const isEnded = answers.failure !== null && !endsWithWhatItHas(answers.failure.code)
   if (plan.models.escalation === null || !isAnswered || isEnded) return
   const packDoubtful = async () => {
     const scheme = await schemeOfPlan(batch.schemes, plan)
@@ -79,7 +79,7 @@ export async function askModel(
   }
   const escalated = await ctx.run('review the answers', packDoubtful, databaseStep)
   answers.escalated = escalated.flat()
-  // Answers in doubt of a batch whose run may spend no more stay unsaved, so that a resumed run has them judged.
+  // Answers in doubt of a batch whose run asks no more stay unsaved, so that a resumed run has them judged.
   if (answers.failure === null) await ask('escalation', escalated)
 }
 

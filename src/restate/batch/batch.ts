@@ -49,7 +49,7 @@ export async function classifyBatch(ctx: Context, deps: BatchDeps, request: Batc
     () => saveResults(deps, { request, runId, catalogue, options, plan, owner, state, classifiedAt }),
     databaseStep,
   )
-  // A batch that its run's cost limit stopped has results for what was asked, and names the rest.
+  // A batch that its run's cost limit or people stopped has results for what was asked, and names the rest.
   if (answers.failure !== null && response.stopped === undefined)
     throw new ServiceError(answers.failure.code, answers.failure.message)
   return response

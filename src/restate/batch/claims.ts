@@ -1,6 +1,6 @@
 /** Claims on shapes: a batch claims a shape before it asks the model, so that no two batches ask the same question. */
 import { TerminalError } from '@restatedev/restate-sdk'
-import { isServiceError } from '../../errors.ts'
+import { endsWithWhatItHas, isServiceError } from '../../errors.ts'
 import type { ClaimsToEnd, EndedClaim, Store, StoredAnswer } from '../../store/types.ts'
 import { databaseStep } from '../options.ts'
 import { firstMissing } from './gather.ts'
@@ -59,7 +59,7 @@ export function claimsToEnd(
   return { owner, claims }
 }
 
-/** The shapes that become free, so that other batches ask about them: a limit on the cost of one run holds for no other. */
+/** The shapes that become free, so that other batches ask about them: the limit or the stop of one run holds for no other. */
 export function claimsToRelease(
   { plan }: Pick<Batch, 'plan'>,
   answers: ModelAnswers,
@@ -70,7 +70,7 @@ export function claimsToRelease(
 }
 
 function isOwnFailure(failure: EndedClaim['failure']): boolean {
-  return failure?.code === 'cost-limit'
+  return endsWithWhatItHas(failure?.code)
 }
 
 function outcomeAt(answers: ModelAnswers, position: number): EndedClaim['failure'] {

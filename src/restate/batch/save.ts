@@ -1,6 +1,7 @@
 /** The last step of a batch: builds every result and saves the batch in one transaction. */
 import { toResultBody } from '../../classification/result-body.ts'
 import type { Schemes } from '../../classification/scheme.ts'
+import { endsWithWhatItHas } from '../../errors.ts'
 import type { Metrics } from '../../metrics.ts'
 import type { Store } from '../../store/types.ts'
 import type { BatchRequest, BatchResponse, PriceOf } from '../contract.ts'
@@ -100,7 +101,7 @@ export async function saveResults(deps: SaveDeps, input: SaveInput): Promise<Bat
   const { bySource, needsReview, unverified } = sumUp(0, told, [])
   const summary = { ...toTotalsBody({ ...totals, bySource, needsReview, unverified }), ...open, warnings }
   const results = built.map(({ classification }) => toResultBody(classification, scheme))
-  if (answers.failure?.code !== 'cost-limit') return { run_id: runId, results, summary }
+  if (answers.failure === null || !endsWithWhatItHas(answers.failure.code)) return { run_id: runId, results, summary }
   const isOpen = (_: unknown, position: number) => unsettled.has(askedPosition(plan, position))
   const openIds = built.filter(isOpen).map(({ classification }) => classification.indicator_id)
   const stopped = { ...answers.failure, indicator_ids: openIds }

@@ -6,6 +6,7 @@ import { type AskOutcome, requestsOf } from './ask-outcome.ts'
 import { isEarlierChunk } from './earlier-chunk.ts'
 import type { RunTrials } from './run-trials.ts'
 import type { StopReason, Verdict } from './trial.ts'
+import { RUN_STOPPED } from './unasked.ts'
 
 export interface AskOnTrialDeps extends AskDeps {
   readonly trials: RunTrials
@@ -28,6 +29,7 @@ export async function askOnTrial(
   request: ChunkRequest | EarlierChunkRequest,
   { id, requestId, signal }: ChunkAttempt,
 ): Promise<AskOutcome> {
+  if (await deps.stops.isStopped(request)) return stoppedReply(deps, request, RUN_STOPPED)
   const part = isEarlierChunk(request) ? 0 : (request.part ?? 0)
   const size = sizeOf(request)
   const serviceTier = (isEarlierChunk(request) ? undefined : request.service_tier) ?? deps.model.serviceTier

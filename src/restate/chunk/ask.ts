@@ -11,11 +11,13 @@ import type { ModelClient, ModelReply } from '../../llm/types.ts'
 import type { Metrics } from '../../metrics.ts'
 import type { RateControl, RatePermit } from '../../rate/types.ts'
 import type { ModelRequestRecord } from '../../store/types.ts'
-import type { ChunkReply, ChunkRequest, EarlierChunkRequest } from '../chunk-contract.ts'
+import type { ChunkRequest, EarlierChunkRequest } from '../chunk-contract.ts'
 import type { AskOutcome } from './ask-outcome.ts'
-import { type BookingDeps, type CostRefusal, clean, createBooking, mayKeep, refusalOf } from './booking.ts'
+import { type BookingDeps, clean, createBooking, mayKeep, refusalOf } from './booking.ts'
 import { isEarlierChunk, readEarlierChunk, toEarlierReply } from './earlier-chunk.ts'
 import type { PromptParts } from './prompt-parts.ts'
+import type { RunStops } from './run-stops.ts'
+import { answered, refuseForCost, refuseStopped } from './unasked.ts'
 
 export interface AskDeps extends BookingDeps {
   readonly model: ModelClient
@@ -23,6 +25,7 @@ export interface AskDeps extends BookingDeps {
   /** Builds what all requests of a codebook share. */
   readonly partsOf: (scheme: PreparedScheme) => PromptParts
   readonly rate: RateControl
+  readonly stops: RunStops
   readonly metrics: Metrics
   /** The database's clock. */
   readonly clock: Pick<ReferenceClock, 'now'>
@@ -90,6 +93,11 @@ async function ask(
   if (!permit.granted) {
     deps.metrics.limiterDeferred.inc()
     return { kind: 'wait', waitMs: permit.waitMs }
+  }
+  // The request may have waited for its start for seconds.
+  if (await deps.stops.isStopped(request)) {
+    permit.ended()
+    return refuseStopped(scheme, request, model)
   }
   deps.metrics.limiterWaitSeconds.observe(permit.waitedMs / 1_000)
   deps.metrics.chunkIndicators.observe(request.items.length)
@@ -181,24 +189,6 @@ function withRecords(
   return { ...outcome, request: record, ...(refused.length === 0 ? {} : { refused }) }
 }
 
-/** Milliseconds after which a chunk asks again whether the run may spend more. */
-const COST_WAIT_MS = 1_000
-
-function refuseForCost(
-  scheme: PreparedScheme,
-  request: ChunkRequest,
-  model: string,
-  { kind, mostUsd, spentUsd }: CostRefusal,
-): AskOutcome {
-  if (kind === 'wait') return { kind, waitMs: COST_WAIT_MS, for: 'cost' }
-  const spent = `USD ${spentUsd.toFixed(6)} of the limit of USD ${request.booking?.max_cost_usd} is spent`
-  const message = `${spent}, and the next request could cost USD ${mostUsd.toFixed(6)}`
-  const unanswered = request.items.map(({ key, fields }) => ({ key, fields, code: 'cost-limit', message }))
-  const reply = answered(scheme, model, [], unanswered, [])
-  // The batch asks the primary model again in smaller chunks, of which some may still fit, before it ends.
-  return request.tier === 'primary' ? reply : { ...reply, failure: { code: 'cost-limit', message } }
-}
-
 function readFailure(
   permit: Extract<RatePermit, { granted: true }>,
   scheme: PreparedScheme,
@@ -232,15 +222,4 @@ function readFailure(
   const unanswered = request.items.map(({ key, fields }) => ({ key, fields, code: error.code, message }))
   const reply = answered(scheme, model, [], unanswered, [record])
   return scope === 'run' ? { ...reply, failure: { code: error.code, message } } : reply
-}
-
-function answered(
-  scheme: PreparedScheme,
-  model: string,
-  decisions: ChunkReply['decisions'],
-  unanswered: ChunkReply['unanswered'],
-  requests: ChunkReply['requests'],
-): AskOutcome & { readonly kind: 'answered' } {
-  const versions = { codebook_hash: scheme.hash, prompt_version: PROMPT_VERSION }
-  return { kind: 'answered', asked_model: model, ...versions, decisions, unanswered, requests, failure: null }
 }

@@ -8,6 +8,7 @@ import type { RequestSize } from '../../rate/types.ts'
 import type { CostReservation, ModelRequestRecord, RequestLedger, StoredAnswer } from '../../store/types.ts'
 import type { ChunkReply, ChunkRequest } from '../chunk-contract.ts'
 import type { PriceOf, TokenPrice } from '../contract.ts'
+import type { CostRefusal, CostRefusals } from './cost-refusals.ts'
 import type { PromptScale } from './prompt-scale.ts'
 
 export interface BookingDeps {
@@ -33,38 +34,6 @@ export interface Spent {
 
 /** The name that the endpoint gives its model is cut to this many characters, because it comes from outside and stands in results. */
 const MAX_MODEL_LENGTH = 100
-
-/** Why a request does not start: others may leave it a part of the limit when they end, or the limit is reached. */
-export type CostRefusal = CostReservation & { readonly kind: 'wait' | 'over'; readonly mostUsd: number }
-
-/**
- * The requests that a limit refused for good, for each run the cheapest one: what a run has spent never becomes less, so that no request
- * as dear will ever fit.
- */
-export interface CostRefusals {
-  find(runId: string, maxUsd: number, mostUsd: number): CostRefusal | null
-  note(runId: string, maxUsd: number, refusal: CostRefusal): void
-}
-
-/** Runs whose refusals are remembered; those of any other are decided anew. */
-const MOST_RUNS = 100
-
-export function createCostRefusals(): CostRefusals {
-  const cheapest = new Map<string, CostRefusal>()
-  const keyOf = (runId: string, maxUsd: number) => `${runId} ${maxUsd}`
-  return {
-    find(runId, maxUsd, mostUsd) {
-      const known = cheapest.get(keyOf(runId, maxUsd))
-      return known !== undefined && known.mostUsd <= mostUsd ? known : null
-    },
-    note(runId, maxUsd, refusal) {
-      const key = keyOf(runId, maxUsd)
-      if ((cheapest.get(key)?.mostUsd ?? Number.POSITIVE_INFINITY) > refusal.mostUsd) cheapest.set(key, refusal)
-      const [oldest] = cheapest.keys()
-      if (cheapest.size > MOST_RUNS && oldest !== undefined) cheapest.delete(oldest)
-    },
-  }
-}
 
 export interface Booking {
   /** Notes the request before it starts. Resolves with the reason where it must not start, because of the run's limit. */
@@ -134,7 +103,7 @@ export function createBooking(
       if (decided.isGranted) return null
       const kind = isOver(decided, sent.costUsd, maxUsd) ? 'over' : 'wait'
       const refusal: CostRefusal = { ...decided, kind, mostUsd: sent.costUsd }
-      if (kind === 'over') refusals.note(request.run_id, maxUsd, refusal)
+      if (kind === 'over') await refusals.note(request.run_id, maxUsd, refusal)
       return refusal
     },
     record: (outcome, { usage, costUsd = 0, latencyMs, ...spent }) => ({

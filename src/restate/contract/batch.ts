@@ -101,7 +101,9 @@ export const batchResponseSchema = z.object({
   stopped: z
     .object({ code: z.string(), message: z.string(), indicator_ids: z.array(z.string()) })
     .optional()
-    .describe('Present where the cost limit of the run kept the model from being asked about some indicators.'),
+    .describe(
+      'Present where the cost limit of the run, or people who stopped it, kept the model from being asked about some indicators.',
+    ),
 })
 
 export interface BatchResponse extends DeepReadonly<Omit<z.infer<typeof batchResponseSchema>, 'results' | 'stopped'>> {

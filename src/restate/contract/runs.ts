@@ -15,6 +15,15 @@ const maxCost = z
   .optional()
   .describe('The most that the run may cost in US dollars, as it was told or set last; null where nobody has.')
 
+const costStop = z
+  .object({
+    next_usd: z.number().describe('The most that the next request can cost.'),
+    needed_usd: z.number().describe('The least max_cost_usd under which it may start.'),
+  })
+  .nullable()
+  .optional()
+  .describe('Where max_cost_usd keeps the run from its next request; null while it does not.')
+
 const driverSchema = z.object({
   host: z.string(),
   pid: z.int(),
@@ -32,6 +41,7 @@ export const runSchema = z
     state: z.enum(RUN_STATES),
     wanted: z.enum(WANTED_STATES).describe('What people want of the run; its driver reads it every few seconds.'),
     max_cost_usd: maxCost,
+    cost_stop: costStop,
     driver: driverSchema
       .nullable()
       .describe('The process that submits the batches, or did so until it died; null where none has the run.'),
@@ -89,7 +99,7 @@ export const driveRequestSchema = z
       .max(MAX_COST_USD)
       .optional()
       .describe(
-        'The most that the run may cost in US dollars. Its driver gives it to the batches that it submits from then on.',
+        'The most that the run may cost in US dollars, more than what it has spent. Its driver gives it to the batches that it submits from then on.',
       ),
     take: z
       .strictObject({

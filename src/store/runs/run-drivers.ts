@@ -15,7 +15,7 @@ const driverColumn = z.object({
 })
 
 /** The columns of a run that say who drives it, in the form that `driverStateRow` reads. */
-export const DRIVER_COLUMNS = `r.wanted, r.outcome, r.max_cost_usd, r.driver,
+export const DRIVER_COLUMNS = `r.wanted, r.outcome, r.max_cost_usd, r.driver, r.trial -> 'refusal' as refusal,
   (extract(epoch from r.driver_expires_at - clock_timestamp()) * 1000)::float8 as driver_expires_in_ms`
 
 export const driverStateRow = z
@@ -23,15 +23,27 @@ export const driverStateRow = z
     wanted: z.enum(WANTED_STATES),
     outcome: z.enum(RUN_OUTCOMES).nullable(),
     max_cost_usd: z.number().nullable(),
+    refusal: z.object({ maxUsd: z.number(), mostUsd: z.number() }).nullable(),
     driver: driverColumn.nullable(),
     driver_expires_in_ms: z.number().nullable(),
   })
   .transform(
-    ({ wanted, outcome, max_cost_usd: maxCostUsd, driver, driver_expires_in_ms: expiresInMs }): DriverState => {
+    ({
+      wanted,
+      outcome,
+      max_cost_usd: maxCostUsd,
+      refusal,
+      driver,
+      driver_expires_in_ms: expiresInMs,
+    }): DriverState => {
       const holder = driver === null ? null : { ...driver, expiresInMs: expiresInMs ?? 0 }
-      return { wanted, outcome, maxCostUsd, driver: holder }
+      return { wanted, outcome, maxCostUsd, refusal, driver: holder }
     },
   )
+
+const spendingRow = driverStateRow.and(
+  z.object({ cost_usd: z.number() }).transform((row) => ({ spentUsd: row.cost_usd })),
+)
 
 const UNTIL = (ms: string) => `clock_timestamp() + ${ms}::float8 * interval '1 millisecond'`
 
@@ -74,9 +86,15 @@ export function createDriverStore(pool: DatabasePool): DriverStore {
       const text = 'update runs set max_cost_usd = $2 where run_id = $1'
       await execute(pool, 'note the limit of the cost of a run', text, [runId, maxUsd])
     },
+    async noteRefusal(runId, refusal) {
+      const text = `update runs set trial = jsonb_set(coalesce(trial, '{}'), '{refusal}', $2::jsonb) where run_id = $1
+        and ((trial #>> '{refusal,maxUsd}')::float8 is distinct from $3 or (trial #>> '{refusal,mostUsd}')::float8 > $4)`
+      const values = [runId, JSON.stringify(refusal), refusal.maxUsd, refusal.mostUsd]
+      await execute(pool, 'note what the cost limit of a run refused', text, values)
+    },
     async find(runId) {
-      const text = `select ${DRIVER_COLUMNS} from runs r where r.run_id = $1`
-      const [found] = await queryRows(pool, 'read the driver of a run', driverStateRow, text, [runId])
+      const text = `select ${DRIVER_COLUMNS}, r.cost_usd from runs r where r.run_id = $1`
+      const [found] = await queryRows(pool, 'read the driver of a run', spendingRow, text, [runId])
       return found
     },
   }

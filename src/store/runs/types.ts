@@ -27,8 +27,16 @@ export interface DriverState {
   readonly outcome: RunOutcome | null
   /** The most that the run may cost in US dollars; null where nobody has told a limit. */
   readonly maxCostUsd: number | null
+  /** The cheapest request that the limit has refused for good since it was set; null where it has refused none. */
+  readonly refusal: CostLimitRefusal | null
   /** The last holder of the lease; null where it has let the run go, and where the run never had one. */
   readonly driver: (RunDriver & { readonly since: string; readonly expiresInMs: number }) | null
+}
+
+/** A request that a limit has refused: the limit, and what the request could have cost at the most, in US dollars. */
+export interface CostLimitRefusal {
+  readonly maxUsd: number
+  readonly mostUsd: number
 }
 
 /** Leases runs to the processes that drive them. Rejects with the codes of `Store`. */
@@ -49,8 +57,10 @@ export interface DriverStore {
   want(runId: string, wanted: WantedState): Promise<void>
   /** Notes the most that the run may cost in all, which its driver reads. */
   limitCost(runId: string, maxUsd: number): Promise<void>
-  /** Undefined for a run that nobody has opened. */
-  find(runId: string): Promise<DriverState | undefined>
+  /** Notes what the limit of a run has refused, unless a cheaper request was refused under the same limit. */
+  noteRefusal(runId: string, refusal: CostLimitRefusal): Promise<void>
+  /** Undefined for a run that nobody has opened. `spentUsd` is what it was billed, with requests in flight at the most. */
+  find(runId: string): Promise<(DriverState & { readonly spentUsd: number }) | undefined>
 }
 
 /** A run as it is listed. The catalogue, the codebook and the command are null where nothing tells them. */

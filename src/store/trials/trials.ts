@@ -35,19 +35,23 @@ const trialSchema = z.object({
  * that a later release wrote in another form counts as none, so that the run is tried again.
  */
 const row = z.object({
-  trial: z.unknown().transform((trial): Readonly<Record<TriedModel, TrialState | null>> => {
-    const escalation = isRecord(trial) ? trial.escalation : null
-    return { primary: trialOf(trial), escalation: trialOf(escalation) }
+  trial: z.unknown().transform((trial): Trials => {
+    const { escalation = null, refusal = null } = isRecord(trial) ? trial : {}
+    return { primary: trialOf(trial), escalation: trialOf(escalation), refusal }
   }),
 })
+
+/** Beside the trials stands what the cost limit of the run has refused, which a change of a trial keeps. */
+type Trials = Readonly<Record<TriedModel, TrialState | null>> & { readonly refusal: unknown }
 
 function trialOf(trial: unknown): TrialState | null {
   return trialSchema.safeParse(trial).data ?? null
 }
 
-function toStored({ primary, escalation }: Readonly<Record<TriedModel, TrialState | null>>): string | null {
-  if (primary === null && escalation === null) return null
-  return JSON.stringify({ ...primary, ...(escalation === null ? {} : { escalation }) })
+function toStored({ primary, escalation, refusal }: Trials): string | null {
+  if (primary === null && escalation === null && refusal === null) return null
+  const more = { ...(escalation === null ? {} : { escalation }), ...(refusal === null ? {} : { refusal }) }
+  return JSON.stringify({ ...primary, ...more })
 }
 
 /** The trials on a pool of `createPool`, which the caller opens and closes. */

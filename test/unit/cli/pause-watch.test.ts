@@ -104,7 +104,7 @@ test('a run that is stopped leaves as soon as nothing moves, and says that the s
   const stop = new AbortController()
   const said: string[] = []
   const { promise: still, resolve } = Promise.withResolvers<boolean>()
-  const pauses = { untilNothingMoves: () => still }
+  const pauses = { untilNothingMoves: () => still, untilNothingInFlight: () => still }
   const abandon = new AbortController()
   const options = { runId: 'run-7', pauses, stopSubmitting: stop.signal, abandon: abandon.signal }
   const leaving = createLeaving({ ...options, say: (line) => said.push(line) })
@@ -118,4 +118,38 @@ test('a run that is stopped leaves as soon as nothing moves, and says that the s
   other.end()
   abandon.abort()
   assert.equal(other.signal.aborted, true)
+})
+
+test('a run that people stop leaves once no request is in flight, and not before every replica knows of the stop', async () => {
+  const stop = new AbortController()
+  const said: string[] = []
+  const { promise: idle, resolve } = Promise.withResolvers<boolean>()
+  let asked = 0
+  const pauses = {
+    untilNothingMoves: async () => assert.fail('the pause of an endpoint is not what it waits for'),
+    untilNothingInFlight: () => {
+      asked += 1
+      return idle
+    },
+  }
+  const options = {
+    runId: 'run-7',
+    pauses,
+    abandon: new AbortController().signal,
+    isWithheld: () => true,
+    learnedMs: 20,
+    savedMs: 1,
+  }
+  const leaving = createLeaving({ ...options, stopSubmitting: stop.signal, say: (line) => said.push(line) })
+  stop.abort()
+  assert.equal(asked, 0)
+  await waitUntil('it asks what is in flight', () => asked === 1)
+  assert.equal(leaving.signal.aborted, false)
+  resolve(true)
+  await waitUntil('it leaves', () => leaving.signal.aborted)
+  assert.match(said.join(), /No request is in flight any more/)
+
+  const ended = createLeaving({ ...options, stopSubmitting: AbortSignal.abort(), say: () => assert.fail() })
+  ended.end()
+  assert.equal(ended.signal.aborted, false)
 })
