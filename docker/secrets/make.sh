@@ -102,3 +102,7 @@ console@cluster:$hash:submit+read+review+operate"
 else
   pass guard API_TOKENS
 fi
+
+# When the secrets of each volume last changed, in seconds since 1970, for the commands that start the cluster: they start anew what
+# has run since before.
+stat -c 'changed %Y %n' /secrets/*

@@ -6,6 +6,7 @@
 import { ServiceError } from '../errors.ts'
 import { hideCredentials, hideUrlSecrets } from '../lib/network/http-url.ts'
 import { hideSecretLike } from '../lib/secret-like.ts'
+import { addressesOnThisHost } from './addresses.ts'
 import { buildConnection, type DatabaseConfig } from './database-connection.ts'
 import { type Environment, readEnvironment } from './environment.ts'
 import type { OfflineAnswers } from './offline-model-values.ts'
@@ -21,7 +22,7 @@ export function readConfig(env: Environment = readEnvironment()): Config {
   const issues = parsed.success ? [] : parsed.error.issues
   const lines = issues.map((issue) => describeProblem(String(issue.path[0]), secrets, issue.message))
   const problems = new Set([...secrets.problems.map((problem) => `  ${problem}`), ...lines])
-  if (parsed.success && problems.size === 0) return Object.freeze(buildConfig(parsed.data))
+  if (parsed.success && problems.size === 0) return Object.freeze(buildConfig(parsed.data, secrets.env))
   throw new ServiceError('config-invalid', ['The configuration is wrong:', ...problems])
 }
 
@@ -63,7 +64,8 @@ function describeProblem(name: string, { env, files }: ReadSecrets, allowed: str
   return `  ${name} is "${shown.slice(0, 80)}": it ${allowed}`
 }
 
-function buildConfig(values: Variables) {
+function buildConfig(values: Variables, env: Environment) {
+  const nodes = addressesOnThisHost(values, env)
   return {
     port: values.PORT,
     host: values.HOST,
@@ -105,12 +107,12 @@ function buildConfig(values: Variables) {
     restate: {
       ingressPort: values.INGRESS_PORT,
       adminPort: values.ADMIN_PORT,
-      ingressUrls: values.RESTATE_INGRESS_URL ?? [`http://127.0.0.1:${values.INGRESS_PORT}`],
+      ingressUrls: values.RESTATE_INGRESS_URL ?? nodes.ingressUrls,
       /**
        * Addresses of Restate's admin API that the commands `queue` and `kill` try in turn: the configured ones, else
-       * the embedded stack's, then the cluster's.
+       * the embedded stack's, then the cluster's, or the cluster's alone where its ports were moved.
        */
-      adminUrls: values.RESTATE_ADMIN_URL ?? adminUrlsOnThisHost(values),
+      adminUrls: values.RESTATE_ADMIN_URL ?? nodes.adminUrls,
       /** Where a browser reaches Restate's own page; undefined where that is not said. */
       uiUrl: values.RESTATE_UI_URL,
       /** The metrics of the nodes, in the order of their admin URLs. */
@@ -167,20 +169,4 @@ function buildConfig(values: Variables) {
       faults: values.OFFLINE_MODEL_FAULTS,
     },
   }
-}
-
-/**
- * Addresses of the admin APIs of the embedded stack and of the cluster's five nodes, without repeats. A port of 0 is
- * left out, because Docker chose the real number.
- */
-function adminUrlsOnThisHost(values: Variables): string[] {
-  const ports = [
-    values.ADMIN_PORT,
-    values.CLUSTER_ADMIN_PORT_1,
-    values.CLUSTER_ADMIN_PORT_2,
-    values.CLUSTER_ADMIN_PORT_3,
-    values.CLUSTER_ADMIN_PORT_4,
-    values.CLUSTER_ADMIN_PORT_5,
-  ]
-  return [...new Set(ports)].filter((port) => port !== 0).map((port) => `http://127.0.0.1:${port}`)
 }

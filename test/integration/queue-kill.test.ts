@@ -123,6 +123,13 @@ test('kill ends a run in the middle: queue showed it, the waiting client fails w
     ),
   )
 
+  // What a person asks for and is not there is no failure of the service.
+  const unknown = await runCli(['status', 'nobody-knows-it'], { env })
+  assert.equal(unknown.code, 1, unknown.stderr)
+  assert.equal((await runCli(['status', runId], { env })).code, 0)
+  const handlers = (await queue()).failures.map(({ handler }) => handler)
+  assert.ok(!handlers.includes('status'), handlers.join(', '))
+
   const again = await runCli(['kill', runId], { env })
   assert.equal(again.code, 0, again.stderr)
   assert.match(again.stdout, /nothing is under way/)

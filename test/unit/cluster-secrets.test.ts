@@ -1,12 +1,23 @@
 /** The script that writes the cluster's secrets, run here by sh in a directory of its own. */
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, test } from 'node:test'
 import { promisify } from 'node:util'
 import { hasDoneItsWork } from '../../src/cli/cluster/containers.ts'
+import { parseChanges } from '../../src/cli/cluster/outdated.ts'
 import { parseTokens } from '../../src/http/tokens.ts'
 import { sha256 } from '../../src/lib/sha256.ts'
 
@@ -37,7 +48,8 @@ function container() {
     take: (name: string) => rmSync(join(root, 'given', name)),
     run: async (env: Record<string, string> = {}) =>
       await promisify(execFile)('sh', ['-c', script], { env: { PATH: process.env.PATH, ...env } }).then(
-        ({ stdout, stderr }) => ({ code: 0, said: stdout + stderr }),
+        // When each volume last changed stands in the log for the commands that start the cluster.
+        ({ stdout, stderr }) => ({ code: 0, said: (stdout + stderr).replace(/^changed \d+ \S+\n/gm, '') }),
         (error: { code: number; stdout: string; stderr: string }) => ({
           code: error.code,
           said: error.stdout + error.stderr,
@@ -193,4 +205,25 @@ test('what the parts mount is copied so that every user may read it, and follows
   assert.deepEqual(readdirSync(copy('files/identity')), ['cluster.pub'])
   assert.equal(readFileSync(copy('nginx/nginx.conf'), 'utf8'), 'events { }\n')
   assert.equal(statSync(copy('files/health.sh')).mtimeMs, time, 'a file that is the same keeps its time')
+})
+
+test('the log tells when the secrets of each volume last changed, by a new value and by one that is gone', async () => {
+  const { root, run, at, give, take } = container()
+  const longAgo = new Date('2026-01-02T03:04:05Z')
+  const changed = async () => {
+    for (const volume of VOLUMES) utimesSync(at(volume), longAgo, longAgo)
+    const script = SCRIPT.replaceAll(/\/(given|secrets|readable)\//g, `${root}/$1/`)
+    const { stdout } = await promisify(execFile)('sh', ['-c', script], { env: { PATH: process.env.PATH } })
+    const times = parseChanges(stdout.replaceAll(`${root}/`, '/'))
+    assert.deepEqual([...times.keys()].toSorted(), VOLUMES.toSorted())
+    return [...times].filter(([, ms]) => ms !== longAgo.getTime()).map(([volume]) => volume)
+  }
+  give('OPENAI_API_KEY', 'one')
+  await run()
+  assert.deepEqual(await changed(), [])
+  give('POSTGRES_PASSWORD', 'another')
+  assert.deepEqual(await changed(), ['database'])
+  assert.deepEqual(await changed(), [])
+  take('OPENAI_API_KEY')
+  assert.deepEqual(await changed(), ['model'])
 })

@@ -21,6 +21,7 @@ import { openCostLimit } from '../runs/cost-limit.ts'
 import { announceRun } from '../runs/detach.ts'
 import { holdRun, type RunHold } from '../runs/hold.ts'
 import { type InputSource, settleSource } from '../sources/input-source.ts'
+import { systemUserIfNamed } from '../ui/person-name.ts'
 import { createStderrProgress } from '../ui/progress.ts'
 import { formatCount, type Interrupts, say } from '../ui/terminal.ts'
 import { sayWhileUnanswered } from '../waiting/first-answers.ts'
@@ -109,7 +110,9 @@ export async function classifyFile(
       say,
     })
     if (options.rpm !== undefined || options.tpm !== undefined) {
-      say(`The rate budget is now ${formatBudget(await setBudget(service, options, interrupts.first))}`)
+      // Where callers need tokens, the service knows the person by theirs.
+      const by = config.restate.apiToken === undefined ? systemUserIfNamed() : undefined
+      say(`The rate budget is now ${formatBudget(await setBudget(service, options, by, interrupts.first))}`)
     }
     say(`Catalogue ${printable(name)}, by the codebook ${referenceOf(scheme)}.`)
     say(`Run ${runId}, mode ${request.options.mode}. To resume it: ${buildResumeCommand(runId, path)}`)

@@ -27,15 +27,20 @@ export interface BudgetFlags {
 }
 
 /**
- * Sets the given limits for all replicas; the limits stay in force after the run. Resolves with the new budget. Rejects
+ * Sets the given limits for all replicas; the limits stay in force after the run. The history says that `by` set them. Resolves with the new budget. Rejects
  * with ServiceError where the service does not answer, or where an older release of it has no handler for the budget.
  */
 export async function setBudget(
   service: ServiceClient,
   { rpm, tpm }: BudgetFlags,
+  by: string | undefined,
   signal: AbortSignal,
 ): Promise<BudgetReport> {
-  const body = { ...(rpm === undefined ? {} : { rpm }), ...(tpm === undefined ? {} : { tpm }) }
+  const body = {
+    ...(rpm === undefined ? {} : { rpm }),
+    ...(tpm === undefined ? {} : { tpm }),
+    ...(by === undefined ? {} : { by }),
+  }
   const budget = await service.ask({ handler: 'budget', body, schema: budgetSchema, signal })
   if (budget !== undefined) return budget
   const reason = 'the running service is of an earlier release and cannot change its budget'

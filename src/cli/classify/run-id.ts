@@ -3,11 +3,19 @@ import { randomBytes } from 'node:crypto'
 import { RUN_ID as ANY_RUN_ID, RUN_ID_FORM } from '../../classification/batch-request.ts'
 import { ServiceError } from '../../errors.ts'
 
+const PREFIXES = ['run', 'review', 'eval', 'drift'] as const
+const CREATED = new RegExp(`^(?:${PREFIXES.join('|')})-\\d{14}-[0-9a-f]{8}$`)
+
+/** Whether `text` has the form of an id that `createRunId` makes, so that it hardly names anything else. */
+export function isCreatedRunId(text: string): boolean {
+  return CREATED.test(text)
+}
+
 /**
  * Creates an id such as "run-20261122211306-9f86d081": the time in UTC, and random digits that distinguish runs of the
  * same second.
  */
-export function createRunId(prefix: 'run' | 'review' | 'eval' | 'drift'): string {
+export function createRunId(prefix: (typeof PREFIXES)[number]): string {
   const time = new Date().toISOString().replace(/\D/g, '').slice(0, 14)
   return `${prefix}-${time}-${randomBytes(4).toString('hex')}`
 }

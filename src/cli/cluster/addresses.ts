@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import type { Config } from '../../config/config.ts'
 import { parseJson } from '../../lib/json/json.ts'
+import { addressHint } from '../client/address-hint.ts'
 import { createHttpClient } from '../client/http.ts'
 import { isLiveTerminal, say } from '../ui/terminal.ts'
 import type { Compose } from './compose.ts'
@@ -38,6 +39,8 @@ export async function sayAddresses(
   ]
   say('The cluster is ready:')
   for (const [name, value] of lines) if (value !== undefined) say(`  ${name.padEnd(10)} ${value}`)
+  const hint = addressHint(config, cluster)
+  if (hint !== undefined) say(`Other commands look elsewhere: set for them, in .env or before each, ${hint}`)
   if (page === undefined && urlFile !== undefined) say('Look, review and start runs in a browser: npm run console')
   say(`Classify: npm run all-in-one -- FILE, or npm run classify -- FILE --ingress ${cluster.ingressUrls.join(',')}`)
 }

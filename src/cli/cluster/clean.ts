@@ -1,7 +1,7 @@
 /** The command `cluster:clean`: removes the cluster and its data from this machine, but keeps its image and its signing key. */
 import type { Command } from 'commander'
 import { readConfig } from '../../config/config.ts'
-import { confirm } from '../ui/confirm.ts'
+import { isAgreed, requireYesOrTerminal, YES_OPTION } from '../ui/confirm.ts'
 import { EXIT_FAILED, say, underInterrupts } from '../ui/terminal.ts'
 import { findCompose, requireSuccess } from './compose.ts'
 import { removeSecretFiles } from './secrets.ts'
@@ -12,14 +12,16 @@ export function addClusterCleanCommand(program: Command): void {
   program
     .command('cluster:clean')
     .description('Remove the containers, volumes and networks of the cluster, and with them all its data')
-    .option('-y, --yes', 'do not ask for confirmation, as where standard input is not a terminal')
-    .action(async ({ yes = false }: { readonly yes?: boolean }) => {
+    .option(...YES_OPTION)
+    .action(async (options: { readonly yes?: boolean }) => {
+      // Before Docker is looked for, so that a script learns of it on any machine.
+      requireYesOrTerminal(options)
       const config = readConfig()
       await underInterrupts(
         () => say('Stopping …'),
         async ({ first: signal }) => {
           const compose = await findCompose(config, signal)
-          if (!yes && process.stdin.isTTY && !(await confirm(QUESTION, signal))) {
+          if (!(await isAgreed(QUESTION, options, signal))) {
             say('Nothing was removed.')
             process.exitCode = EXIT_FAILED
             return

@@ -48,6 +48,8 @@ export interface Container {
   readonly address: string | undefined
   /** The published ports: each port inside the container is mapped to the address on the host, such as "127.0.0.1:8080". */
   readonly ports: ReadonlyMap<number, string>
+  /** The volumes of secrets that the container reads, such as "database", which it sees as /secrets/database. */
+  readonly secrets: readonly string[]
 }
 
 const inspectedSchema = z.array(
@@ -62,6 +64,7 @@ const inspectedSchema = z.array(
       Health: z.object({ Status: z.string() }).nullish(),
     }),
     Config: z.object({ Labels: z.record(z.string(), z.string()) }),
+    Mounts: z.array(z.object({ Destination: z.string() })).nullish(),
     NetworkSettings: z.object({
       Ports: z.record(z.string(), z.array(z.object({ HostIp: z.string(), HostPort: z.string() })).nullable()).nullish(),
       Networks: z.record(z.string(), z.object({ IPAddress: z.string() })).nullish(),
@@ -93,7 +96,7 @@ export async function listContainers(compose: Compose, signal?: AbortSignal): Pr
 export function parseContainers(json: string): Container[] {
   const parsed = inspectedSchema.safeParse(parseJson(json))
   if (!parsed.success) throw new ServiceError('cluster-failed', 'docker inspect printed something unexpected')
-  const containers = parsed.data.map(({ Id, RestartCount, State, Config, NetworkSettings }): Container => {
+  const containers = parsed.data.map(({ Id, RestartCount, State, Config, Mounts, NetworkSettings }): Container => {
     const [network] = Object.values(NetworkSettings.Networks ?? {})
     const ports = Object.entries(NetworkSettings.Ports ?? {}).flatMap(([name, hosts]) => {
       const { HostIp: ip = '', HostPort = '' } = hosts?.[0] ?? {}
@@ -112,6 +115,7 @@ export function parseContainers(json: string): Container[] {
       startedAtMs: Date.parse(State.StartedAt),
       address: network === undefined || network.IPAddress === '' ? undefined : network.IPAddress,
       ports: new Map(ports),
+      secrets: (Mounts ?? []).flatMap(({ Destination }) => /^\/secrets\/(\w+)$/.exec(Destination)?.[1] ?? []),
     }
   })
   return containers.sort((a, b) => a.service.localeCompare(b.service) || a.number - b.number)

@@ -39,7 +39,7 @@ const OPTIONAL = new Set(['prometheus', 'grafana'])
  * The services that must have a container. Every other service may be scaled to 0 where an external model, database or
  * S3 store replaces it.
  */
-const REQUIRED = [...NODE_SERVICES, GUARD_SERVICE, REPLICA_SERVICE, 'nginx', 'pgbouncer']
+export const REQUIRED = [...NODE_SERVICES, GUARD_SERVICE, REPLICA_SERVICE, 'nginx', 'pgbouncer']
 
 /**
  * Finds the parts that are not ready, from the list of containers alone; `replicas` is the wanted number of replicas.

@@ -2,12 +2,15 @@
 import type { Command } from 'commander'
 import { readConfig } from '../../config/config.ts'
 import { ServiceError } from '../../errors.ts'
+import { createServices, findMissingServices } from '../docker/missing-services.ts'
 import { waitForPublishedPorts } from '../docker/published-ports.ts'
 import { EXIT_OK } from '../ui/terminal.ts'
 import { sayAddresses } from './addresses.ts'
 import { findCompose, requireSuccess } from './compose.ts'
 import { listContainers, REPLICA_SERVICE } from './containers.ts'
 import { createTimeoutOption, keepingContainers } from './five-node.ts'
+import { verifyLogin } from './login.ts'
+import { restartOutdated } from './outdated.ts'
 import { describeCluster, ensureClusterIdentity, verifySigned } from './up.ts'
 import { waitUntilReady } from './wait.ts'
 
@@ -29,13 +32,17 @@ export function addClusterStartCommand(program: Command): void {
         }
         await waitForPublishedPorts(compose, signal)
         const identity = await ensureClusterIdentity(config)
+        const missing = await findMissingServices(compose, stopped, signal)
+        if (missing.length > 0) await createServices(compose, missing, signal)
         // The services are named in the call, because Compose would otherwise fail on services of a profile that were
         // never created.
-        const services = [...new Set(stopped.map(({ service }) => service))]
+        const services = [...new Set([...stopped.map(({ service }) => service), ...missing])]
         const result = await compose.run(['start', ...services], { output: 'stderr', allProfiles: true, signal })
         requireSuccess('docker compose start', result)
-        const replicas = stopped.filter(({ service }) => service === REPLICA_SERVICE).length
+        await restartOutdated(compose, identity, signal)
+        const replicas = stopped.filter(({ service }) => service === REPLICA_SERVICE).length || config.cluster.replicas
         const containers = await waitUntilReady({ compose, replicas, timeoutMs, signal })
+        await verifyLogin(compose, containers, signal)
         await verifySigned(compose, containers, identity, signal)
         await sayAddresses(describeCluster(containers, identity), { compose, config, signal })
       })

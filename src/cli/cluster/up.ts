@@ -8,7 +8,7 @@ import { ServiceError } from '../../errors.ts'
 import { isLoopback } from '../../lib/network/caller.ts'
 import { waitForPublishedPorts } from '../docker/published-ports.ts'
 import { say } from '../ui/terminal.ts'
-import { type Compose, PROJECT_DIR, requireSuccess } from './compose.ts'
+import { type Compose, PROJECT_DIR } from './compose.ts'
 import {
   type Container,
   hasDoneItsWork,
@@ -17,6 +17,8 @@ import {
   nodeUrl,
   REPLICA_SERVICE,
 } from './containers.ts'
+import { verifyLogin } from './login.ts'
+import { restartOutdated } from './outdated.ts'
 import { registerDeployment, verifyDeployment } from './register.ts'
 import { waitUntilReady } from './wait.ts'
 
@@ -88,8 +90,9 @@ export function explainFailedBuild(env: Environment): string[] {
  */
 export async function completeUp(options: UpOptions, identity: Identity): Promise<Cluster> {
   const { compose, signal } = options
-  await restartWithoutKey(compose, identity, signal)
+  await restartOutdated(compose, identity, signal)
   const containers = await waitUntilReady(options)
+  await verifyLogin(compose, containers, signal)
   await verifySigned(compose, containers, identity, signal)
   const cluster = describeCluster(containers, identity)
   const deadline = performance.now() + REGISTRATION_TIMEOUT_MS
@@ -142,21 +145,6 @@ async function explainFailedUp({ compose, signal }: UpOptions): Promise<ServiceE
   const services = [...new Set(failed.map(({ service }) => service))].join(' ')
   const logs = services === '' ? [] : [`Logs: npm run cluster:logs -- --no-follow --tail 50 ${services}`]
   return new ServiceError('cluster-failed', [failure, ...logs])
-}
-
-/**
- * Restarts the nodes and replicas that started before the signing key was created, because they do not have the key.
- * Compose does not restart them by itself, because their configuration has not changed.
- */
-async function restartWithoutKey(compose: Compose, identity: Identity, signal: AbortSignal): Promise<void> {
-  const usesKey = new Set<string>([...NODE_SERVICES, REPLICA_SERVICE])
-  const outdated = (await listContainers(compose, signal)).filter(({ service, startedAtMs, state }) => {
-    return usesKey.has(service) && state === 'running' && startedAtMs < identity.createdAtMs
-  })
-  if (outdated.length === 0) return
-  const services = [...new Set(outdated.map(({ service }) => service))]
-  say(`Restarting ${services.join(', ')}, because calls are signed from now on`)
-  requireSuccess('docker compose restart', await compose.run(['restart', ...services], { output: 'stderr', signal }))
 }
 
 /**

@@ -6,7 +6,7 @@ import { retryFor } from '../../lib/timing.ts'
 import { type Compose, findCompose } from '../cluster/compose.ts'
 import { listContainers, NODE_SERVICES } from '../cluster/containers.ts'
 import { createTimeoutOption } from '../cluster/five-node.ts'
-import { confirm } from '../ui/confirm.ts'
+import { isAgreed, YES_OPTION } from '../ui/confirm.ts'
 import { EXIT_FAILED, EXIT_OK, say, underInterrupts } from '../ui/terminal.ts'
 import { surveyNodes } from './ask-nodes.ts'
 import { planRepair } from './repair-plan.ts'
@@ -31,7 +31,7 @@ export function addClusterRepairCommand(program: Command): void {
     .command('cluster:repair')
     .description('Bring a Restate node back that lost its volume or belongs to another cluster')
     .argument('[node]', 'the node, such as restate-3 (default: the one that needs it)')
-    .option('-y, --yes', 'do not ask for confirmation; needed where standard input is not a terminal')
+    .option(...YES_OPTION)
     .option('--without-snapshots', 'go on where no snapshots can be made, as without MinIO and S3')
     .addOption(createTimeoutOption())
     .action(async (given: string | undefined, options: RepairCommandOptions) => {
@@ -77,7 +77,7 @@ async function repair(
   if (plan.kind === 'refused') throw new ServiceError('cluster-failed', plan.lines)
   for (const line of plan.lines) say(line)
   if (plan.kind === 'nothing') return EXIT_OK
-  if (options.yes !== true && !(await isAgreed(signal))) {
+  if (!(await isAgreed('Continue?', options, signal))) {
     say('Nothing was changed.')
     return EXIT_FAILED
   }
@@ -107,9 +107,4 @@ function chooseNode(survey: Survey): string | undefined {
     'Several nodes need a repair; they are repaired one after the other, so name one:',
     ...needy.map(({ name, reason }) => `  ${name} ${reason}`),
   ])
-}
-
-async function isAgreed(signal: AbortSignal): Promise<boolean> {
-  if (process.stdin.isTTY) return await confirm('Continue?', signal)
-  throw new ServiceError('input-invalid', 'Standard input is not a terminal, so that nobody can be asked: give --yes')
 }

@@ -11,7 +11,7 @@ import { type AdminClient, createAdminClient } from '../client/admin.ts'
 import { findCopyOf } from '../cluster/catalogue-copy.ts'
 import { withStore } from '../database/with-store.ts'
 import { detachedLogName } from '../runs/detach.ts'
-import { confirm } from '../ui/confirm.ts'
+import { isAgreed, requireYesOrTerminal, YES_OPTION } from '../ui/confirm.ts'
 import { httpUrls } from '../ui/option-values.ts'
 import { EXIT_FAILED, printJson, printText, say } from '../ui/terminal.ts'
 import { type FindInvocations, findInvocationsOf, purgeInvocations, refuseOpen } from './journal.ts'
@@ -39,14 +39,11 @@ export function addPurgeCommand(program: Command): void {
     .option('--no-journal', 'leave Restate alone, as where its data is gone or it does not run')
     .option('--earlier-answers', 'also remove all answers of earlier releases, which do not name their runs')
     .option('--dry-run', 'show what would be removed, and change nothing')
-    .option('-y, --yes', 'do not ask for confirmation; needed where standard input is not a terminal')
+    .option(...YES_OPTION)
     .option('--json', 'print exactly one JSON object on stdout')
     .action(async (run: string, options: PurgeCommandOptions) => {
       checkAnyRunId(run)
-      const mayAsk = process.stdin.isTTY === true
-      if (options.dryRun !== true && options.yes !== true && !mayAsk) {
-        throw new ServiceError('input-invalid', 'Nobody can be asked here: give --yes to purge, or --dry-run to look')
-      }
+      if (options.dryRun !== true) requireYesOrTerminal(options, 'give --yes, or --dry-run to look')
       const config = readConfig()
       await withStore((store, signal) => purgeRun({ run, options, config, store, signal }))
     })
@@ -89,7 +86,7 @@ async function purgeRun(work: Work): Promise<void> {
   }
   if (options.yes !== true) {
     say(formatPurge(plan))
-    if (!(await confirm('This cannot be undone. Remove it?', signal))) {
+    if (!(await isAgreed('This cannot be undone. Remove it?', options, signal))) {
       say('Nothing was removed.')
       process.exitCode = EXIT_FAILED
       return

@@ -1,8 +1,9 @@
 /** The part of the queue's report about invocations that do not go on by themselves: paused ones, and those of a removed deployment. */
 import type { z } from 'zod'
+import { joinLines } from '../../lib/visible-text.ts'
 import type { ClockReport } from '../waiting/clocks.ts'
 import type { PausedInvocation } from './paused.ts'
-import { cleanReason, type orphanedRowSchema } from './queue-report.ts'
+import { cleanReason, formatQueue, type orphanedRowSchema, type QueueReport } from './queue-report.ts'
 import { runOfKey } from './run-invocations.ts'
 
 /** What `queue --json` shows beside the backlog. The property names must not change because scripts use them. */
@@ -43,6 +44,12 @@ export function orphanedOf(orphaned: readonly z.infer<typeof orphanedRowSchema>[
   return orphaned.map(({ id, service, handler, idempotency_key: key, deployment }) => {
     return { id, service, handler, run_id: runOfKey(key ?? ''), deployment }
   })
+}
+
+/** The whole report for people. */
+export function formatWholeQueue(report: QueueReport & HeldReport): string {
+  const held = formatHeld(report)
+  return [formatQueue(report), ...(held.length === 0 ? [] : [joinLines(held)])].join('\n')
 }
 
 /** The lines of the report for people; each kind ends with the commands that help, one a run or an invocation. */

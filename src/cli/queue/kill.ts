@@ -10,7 +10,7 @@ import { type AdminClient, createAdminClient } from '../client/admin.ts'
 import { forEachId } from '../client/admin-work.ts'
 import { readStatus } from '../client/service.ts'
 import { httpUrls } from '../ui/option-values.ts'
-import { EXIT_FAILED, formatCount, printJson, printText, say, underInterrupts } from '../ui/terminal.ts'
+import { countOf, EXIT_FAILED, formatCount, printJson, printText, say, underInterrupts } from '../ui/terminal.ts'
 import { freeClaimsOf } from './left-claims.ts'
 import {
   type FindOpenBatches,
@@ -107,8 +107,11 @@ export function formatKill(report: KillReport, how: 'cancel' | 'kill'): string {
   const name = `${isOne ? 'Batch' : 'Run'} ${run}`
   if (batches + chunks === 0) return `${name}: nothing is under way.`
   const verb = how === 'cancel' ? 'cancelled' : 'killed'
-  const lines = [`${name}: ${formatCount(batches)} batches and ${formatCount(chunks)} chunks ${verb}.`]
-  if (ending > 0) lines.push(`${formatCount(ending)} have not ended yet; npm run kill -- ${run} --force kills them.`)
+  const lines = [`${name}: ${countOf(batches, 'batch', 'batches')} and ${countOf(chunks, 'chunk')} ${verb}.`]
+  if (ending > 0)
+    lines.push(
+      `${formatCount(ending)} ${ending === 1 ? 'has' : 'have'} not ended yet; npm run kill -- ${run} --force kills them.`,
+    )
   if (isOne) lines.push('Stored results stay.')
   else {
     lines.push(

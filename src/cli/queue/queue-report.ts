@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { joinLines } from '../../lib/visible-text.ts'
 import { lineOf } from '../client/foreign-line.ts'
-import { formatCount } from '../ui/terminal.ts'
+import { countOf, formatCount } from '../ui/terminal.ts'
 import { IS_BATCH, IS_POSTED } from './run-invocations.ts'
 
 /** The values of Restate's `status` for invocations that have not ended. */
@@ -20,9 +20,16 @@ export const RETRYING_SQL = `select target_service_name as service, target_handl
   last_failure as reason, count(1) as count, max(modified_at) as latest_at
   from sys_invocation where ${isOpen} and last_failure is not null group by 1, 2, 3, 4 order by 5 desc limit ${MAX_REASON_ROWS}`
 
+/**
+ * The questions of people that found nothing, such as for the status of an id that is not stored. They are failures of Restate and
+ * none of the service: whoever asked has had the answer.
+ */
+const FOUND_NOTHING = `target_service_name = 'classify-api' and target_handler_name in ('status', 'why', 'run', 'drive')
+  and completion_failure like '%input-not-found%'`
+
 export const FAILED_SQL = `select target_service_name as service, target_handler_name as handler, 'failed' as status,
   completion_failure as reason, count(1) as count, max(modified_at) as latest_at
-  from sys_invocation where status = 'completed' and completion_result = 'failure'
+  from sys_invocation where status = 'completed' and completion_result = 'failure' and not (${FOUND_NOTHING})
   group by 1, 2, 3, 4 order by 5 desc limit ${MAX_REASON_ROWS}`
 
 /** The most invocations that the query for those of a removed deployment returns. */
@@ -154,7 +161,7 @@ export function cleanReason(message: string): string {
 
 export function formatQueue(report: QueueReport): string {
   const { backlog, failures, posted } = report
-  const lines = [`Backlog at ${report.admin_url}: ${formatCount(report.total)} invocations`]
+  const lines = [`Backlog at ${report.admin_url}: ${countOf(report.total, 'invocation')}`]
   if (backlog.length > 0) {
     const rows = backlog.map((row) => {
       return [`${row.service}/${row.handler}`, row.status, formatCount(row.count), formatAge(row.oldest_age_ms)]

@@ -3,7 +3,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Command } from 'commander'
 import { readConfig } from '../../config/config.ts'
 import { ServiceError } from '../../errors.ts'
-import { joinLines } from '../../lib/visible-text.ts'
 import { type AdminClient, createAdminClient } from '../client/admin.ts'
 import { lineOf } from '../client/foreign-line.ts'
 import { readNodeMarks, useOneCluster } from '../client/one-cluster.ts'
@@ -11,7 +10,7 @@ import { httpUrls, wholeNumber } from '../ui/option-values.ts'
 import { isInterrupted, isLiveTerminal, printJson, printText, say, underInterrupts } from '../ui/terminal.ts'
 import { compareClocks, skewWarnings } from '../waiting/clocks.ts'
 import { lookAtClocks } from '../waiting/look.ts'
-import { formatHeld, type HeldReport, orphanedOf, pausedOf } from './held.ts'
+import { formatWholeQueue, type HeldReport, orphanedOf, pausedOf } from './held.ts'
 import { readPaused } from './paused.ts'
 import {
   BACKLOG_SQL,
@@ -19,7 +18,6 @@ import {
   buildQueueReport,
   FAILED_SQL,
   failureRowSchema,
-  formatQueue,
   NOW_SQL,
   nowRowSchema,
   ORPHANED_SQL,
@@ -75,7 +73,7 @@ export function addQueueCommand(program: Command): void {
           const admin = createAdminClient(await sayNodes(urls, options.admin !== undefined, signal), signal)
           const read = () => readQueue(admin, ingressUrls, signal)
           if (json) printJson(await read())
-          else if (watch === undefined) printText(formatAll(await read()))
+          else if (watch === undefined) printText(formatWholeQueue(await read()))
           else await watchQueue(read, watch === true ? DEFAULT_WATCH_S : watch, signal)
         },
       )
@@ -119,10 +117,6 @@ async function readQueue(
   }
 }
 
-function formatAll(report: WholeReport): string {
-  return joinLines([formatQueue(report), ...formatHeld(report)])
-}
-
 /** The control codes that move the cursor to the top left corner and clear the terminal. */
 const CLEAR_SCREEN = '\u001b[H\u001b[2J'
 
@@ -133,7 +127,7 @@ const CLEAR_SCREEN = '\u001b[H\u001b[2J'
 async function watchQueue(read: () => Promise<WholeReport>, seconds: number, signal: AbortSignal): Promise<void> {
   try {
     for (;;) {
-      const text = await read().then(formatAll, (error: unknown) => {
+      const text = await read().then(formatWholeQueue, (error: unknown) => {
         if (error instanceof ServiceError && error.code === 'admin-failed') return error.message
         throw error
       })

@@ -8,7 +8,7 @@ import { type AdminClient, createAdminClient, sqlText } from '../client/admin.ts
 import { INGRESS_HELP } from '../runs/runs.ts'
 import { formatWant, limitCostOfRun, type WantReport, wantOfRun } from '../runs/want.ts'
 import { dollars, httpUrls } from '../ui/option-values.ts'
-import { EXIT_FAILED, formatCount, printJson, printText, say, underInterrupts } from '../ui/terminal.ts'
+import { countOf, EXIT_FAILED, printJson, printText, say, underInterrupts } from '../ui/terminal.ts'
 import { checkTarget } from './kill.ts'
 import { findOpenChunks, isInvocationId, openBatchesOfRun } from './open-batches.ts'
 
@@ -130,10 +130,13 @@ export function formatResume({ target, resumed, not_paused: others, run }: Resum
   const name = `${isInvocationId(target) ? 'Invocation' : 'Run'} ${target}`
   const lines = run === null ? [] : [formatWant(run)]
   if (resumed.length > 0) {
-    lines.push(`${name}: ${formatCount(resumed.length)} paused invocations resumed.`)
-    if (others > 0) lines.push(`${formatCount(others)} others are under way.`)
+    lines.push(`${name}: ${countOf(resumed.length, 'paused invocation')} resumed.`)
+    if (others > 0) lines.push(`${countOf(others, 'other is', 'others are')} under way.`)
   } else if (run === null) {
-    const what = others > 0 ? `nothing is paused; ${formatCount(others)} invocations are under way` : 'nothing is open'
+    const what =
+      others > 0
+        ? `nothing is paused; ${countOf(others, 'invocation is', 'invocations are')} under way`
+        : 'nothing is open'
     lines.push(`${name}: ${what} at ${url}. npm run queue shows the open work there`)
   }
   return joinLines(lines)

@@ -10,6 +10,7 @@ import { type ResultBody, runSchema } from '../../restate/contract.ts'
 import { CATALOGUE_FLAGS, catalogueOption } from '../classify/catalogue-name.ts'
 import { formatClassification } from '../classify/format.ts'
 import { readStoredCodebook } from '../classify/run-codebook.ts'
+import { isCreatedRunId } from '../classify/run-id.ts'
 import { createAdminClient } from '../client/admin.ts'
 import { createServiceClient, readStatus, type ServiceClient } from '../client/service.ts'
 import { openBatchesOfRun } from '../queue/open-batches.ts'
@@ -68,15 +69,20 @@ export function addStatusCommand(program: Command): void {
         ...(catalogue === undefined ? {} : { catalogue }),
         ...(codebook === undefined ? {} : { codebook: codebookNameOf(codebook) }),
       }
-      const found =
-        (await readStatus(urls, { indicator_id: id, ...scope }, signal).catch(async (error: unknown) => {
+      const findIndicator = () =>
+        readStatus(urls, { indicator_id: id, ...scope }, signal).catch(async (error: unknown) => {
           if (isServiceError(error) && error.code === 'ingress-unavailable') await explain(around)
           return withAdvice(error)
-        })) ??
-        (await readStatus(urls, { run_id: id }, signal).catch(async (error: unknown) => {
+        })
+      const findRun = () =>
+        readStatus(urls, { run_id: id }, signal).catch(async (error: unknown) => {
           await explain(around)
           throw error
-        }))
+        })
+      // What is not found stands among the failures of Restate for hours, so that the likelier question is asked first.
+      const [first, second] =
+        isCreatedRunId(id) && Object.keys(scope).length === 0 ? [findRun, findIndicator] : [findIndicator, findRun]
+      const found = (await first()) ?? (await second())
       if (found === undefined) {
         say(`Neither an indicator nor a run ${showValue(id)} is known. Classify it first: npm run classify -- FILE`)
         process.exitCode = EXIT_FAILED

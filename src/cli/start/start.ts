@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import { type Config, readConfig } from '../../config/config.ts'
 import { type Stack, startStack } from '../../embedded/stack.ts'
 import { OPENAI_API_URL } from '../../lib/network/http-url.ts'
+import { addressHint } from '../client/address-hint.ts'
 import { aborted, createCliLog, EXIT_OK, isInterrupted, say, underInterrupts } from '../ui/terminal.ts'
 
 export function addStartCommand(program: Command): void {
@@ -65,6 +66,7 @@ export function describeModel(stack: Pick<Stack, 'offlineModelUrl'>, { offlineMo
 }
 
 function describeStack(stack: Stack, config: Config): string[] {
+  const hint = addressHint(config, { ingressUrls: [stack.ingressUrl], adminUrls: [stack.adminUrl] })
   return [
     'The classify service is ready:',
     `  Restate ingress  ${stack.ingressUrl}`,
@@ -82,6 +84,7 @@ function describeStack(stack: Stack, config: Config): string[] {
           'Look, review and start runs in a browser. The link opens it signed in, so keep it to yourself:',
           `  ${stack.consoleLink}`,
         ]),
+    ...(hint === undefined ? [] : [`Other commands look elsewhere: set for them, in .env or before each, ${hint}`]),
     'Classify a catalogue from another terminal: npm run classify -- FILE',
   ]
 }

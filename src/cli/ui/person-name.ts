@@ -15,6 +15,15 @@ export function personName(text: string): string {
   return name
 }
 
+/** The name of the system's user for a note in a history, which says nothing where the user has none. */
+export function systemUserIfNamed(): string | undefined {
+  try {
+    return systemUser()
+  } catch {
+    return undefined
+  }
+}
+
 /** The name of the system's user, for a command that was told no other. */
 export function systemUser(): string {
   try {

@@ -211,6 +211,11 @@ export function formatCount(value: number): string {
   return Math.round(value).toLocaleString('en-US')
 }
 
+/** Counts something in words, such as "1 batch" or "1,200 batches". */
+export function countOf(value: number, one: string, many = `${one}s`): string {
+  return `${formatCount(value)} ${value === 1 ? one : many}`
+}
+
 /** Formats milliseconds as seconds with one decimal, such as "1.5 s". */
 export function formatSeconds(ms: number): string {
   return `${(ms / 1_000).toFixed(1)} s`

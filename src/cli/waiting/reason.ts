@@ -74,7 +74,7 @@ function database({ replica, retrying = [] }: Observations): WaitReason | undefi
 
 function adviceOnDatabase(message: string): string {
   if (/SQLSTATE 28|password|login/.test(message))
-    return 'set POSTGRES_PASSWORD or DATABASE_URL to what the database has, then npm run cluster:start or npm start'
+    return 'set POSTGRES_PASSWORD, its _FILE or DATABASE_URL in .env to what the database has, then npm run cluster:5node or npm start'
   if (/SQLSTATE 25006|takes no writes/.test(message))
     return 'point DATABASE_URL or POSTGRES_HOST at the primary, or set default_transaction_read_only to off'
   if (/SQLSTATE 53100|full/.test(message)) return 'free disk space of the database; the work goes on by itself'
@@ -165,7 +165,7 @@ function silentAttempts({ running, inFlight }: Observations): WaitReason | undef
   const sentence = `${count(running.count, 'attempt')} silent for ${seconds(running.silentMs)} with no request to the model in flight: a replica may be frozen`
   return {
     sentence,
-    command: 'npm run cluster:ps; docker compose -f docker-compose.cluster.yml restart classify-service',
+    command: 'npm run cluster:ps names the containers; docker restart NAME starts one of them anew',
   }
 }
 
@@ -173,7 +173,8 @@ function model({ inFlight, open }: Observations): WaitReason | undefined {
   if (inFlight !== undefined && inFlight > 0)
     return { sentence: `${count(inFlight, 'request')} to the model in flight, which has not answered yet` }
   if (open === undefined || open === 0) return undefined
-  return { sentence: `${count(open, 'invocation')} wait for their turn in the rate budget`, command: 'npm run queue' }
+  const wait = open === 1 ? 'waits for its turn' : 'wait for their turn'
+  return { sentence: `${count(open, 'invocation')} ${wait} in the rate budget`, command: 'npm run queue' }
 }
 
 /** The reason and the command as one line. */

@@ -31,6 +31,29 @@ export function secretTests(getCluster: () => Cluster): void {
     assert.deepEqual(seen, expected)
   })
 
+  test('a password that was changed in the database alone is seen at once, although open connections go on', async () => {
+    const cluster = getCluster()
+    const pgbouncer = await cluster.container('pgbouncer')
+    const login = async () => await tryDocker(['exec', pgbouncer.ID, 'sh', '/files/pgbouncer/login.sh'])
+    const before = await login()
+    assert.equal(before.code, 0, before.stderr)
+    const database = (await cluster.containers()).find(({ Service }) => Service === 'timescaledb')
+    if (database === undefined) return
+    const change = async (password: string) => {
+      const line = `psql -q -U "$POSTGRES_USER" -d "$POSTGRES_DB" -v user="$POSTGRES_USER" -v password="${password}"`
+      await docker(['exec', '-i', database.ID, 'sh', '-c', line], { input: `alter role :"user" password :'password'` })
+    }
+    await change('another')
+    try {
+      const refused = await login()
+      assert.equal(refused.code, 1)
+      assert.match(refused.stderr, /The database takes no new login/)
+    } finally {
+      await change('$(cat /secrets/database/POSTGRES_PASSWORD)')
+    }
+    assert.equal((await login()).code, 0)
+  })
+
   test('a planted secret stands in no log, no metric, no journal, no image, and no docker inspect', async () => {
     const cluster = getCluster()
     const places = await readPlaces(cluster)

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { sqlText } from '../../../src/cli/client/admin.ts'
+import { formatWholeQueue } from '../../../src/cli/queue/held.ts'
 import { formatKill } from '../../../src/cli/queue/kill.ts'
 import { buildQueueReport, cleanReason, formatAge, formatQueue } from '../../../src/cli/queue/queue-report.ts'
 import { bodyPattern, headerPattern, isKeyOf } from '../../../src/cli/queue/run-invocations.ts'
@@ -167,4 +168,20 @@ test('kill reports how many it ended, how many are left, and how to go on', () =
   assert.match(formatKill(report, 'cancel'), /2 batches and 1,000 chunks cancelled.*--resume r/s)
   assert.match(formatKill({ ...report, still_ending: 3 }, 'kill'), /killed.*3 have not ended yet/s)
   assert.match(formatKill({ ...report, batches: 0, chunks: 0 }, 'cancel'), /nothing is under way/)
+})
+
+test('the whole report for people has lines and no escapes of them, and counts one of a thing as one', () => {
+  const row = { service: 'classify-api', handler: 'status', status: 'running', count: 1, oldest_at: now.toISOString() }
+  const report = buildQueueReport('http://a:9070', now, [row], [{ ...row, status: 'failed', reason: 'no' }])
+  const held = { paused: [], orphaned: [], clocks: [] }
+  const text = formatWholeQueue({ ...report, ...held, warnings: ['two clocks are apart'] })
+  assert.deepEqual(text.split('\n').slice(0, 2), [
+    'Backlog at http://a:9070: 1 invocation',
+    '  handler              status   count  oldest',
+  ])
+  assert.doesNotMatch(text, /\\n/)
+  assert.match(text, /\nWarning: two clocks are apart$/)
+  assert.doesNotMatch(formatWholeQueue({ ...report, ...held, warnings: [] }), /\\n|\n$/)
+  const one = { run_id: 'r', batches: 1, chunks: 2, still_ending: 1 }
+  assert.match(formatKill(one, 'cancel'), /^Run r: 1 batch and 2 chunks cancelled\.\n1 has not ended yet/)
 })

@@ -31,12 +31,12 @@ test('only the given limits are set, and the answer holds the budget as it is no
     return { body: budget }
   }
   await withIngress(script, async (service) => {
-    const now = await setBudget(service, { rpm: 500 }, never)
+    const now = await setBudget(service, { rpm: 500 }, 'ann', never)
     assert.equal(formatBudget(now), '500 requests a minute, no limit on tokens (paced at 0.99 of it)')
-    await setBudget(service, { rpm: 500, tpm: 2_000 }, never)
+    await setBudget(service, { rpm: 500, tpm: 2_000 }, undefined, never)
     assert.equal((await readBudget(service, never))?.account?.rpm, 400)
   })
-  assert.deepEqual(bodies, [{ rpm: 500 }, { rpm: 500, tpm: 2_000 }, {}])
+  assert.deepEqual(bodies, [{ rpm: 500, by: 'ann' }, { rpm: 500, tpm: 2_000 }, {}])
 })
 
 test('a service of an older release differs from one that is away', async () => {
@@ -44,7 +44,10 @@ test('a service of an older release differs from one that is away', async () => 
     () => UNKNOWN_HANDLER,
     async (service) => {
       assert.equal(await readBudget(service, never), undefined)
-      await assert.rejects(setBudget(service, { rpm: 5 }, never), { code: 'input-invalid', message: /RATE_RPM/ })
+      await assert.rejects(setBudget(service, { rpm: 5 }, undefined, never), {
+        code: 'input-invalid',
+        message: /RATE_RPM/,
+      })
     },
   )
 })
@@ -67,7 +70,10 @@ test('a failure of the service is passed on at once, and an answer of another fo
   await withIngress(
     () => ({ status: 400, body: { message: 'rpm must be at least 1' } }),
     (service) =>
-      assert.rejects(setBudget(service, { rpm: 1 }, never), { code: 'input-invalid', message: /at least 1/ }),
+      assert.rejects(setBudget(service, { rpm: 1 }, undefined, never), {
+        code: 'input-invalid',
+        message: /at least 1/,
+      }),
   )
   await withIngress(
     () => ({ body: { rpm: 'many' } }),

@@ -59,3 +59,20 @@ test('an id that is no indicator is looked up as a run, whatever the catalogue',
   assert.equal(code, 0)
   assert.deepEqual(bodies, [{ indicator_id: 'r', catalogue: 'wb' }, { run_id: 'r' }])
 })
+
+test('an id that a command has made for a run is asked for as a run first, so that no question finds nothing', async () => {
+  const id = 'run-20261122211306-9f86d081'
+  const run = await status([id, '--json'], () => ({ body: { run_id: id } }))
+  assert.equal(run.code, 0, run.stderr)
+  assert.deepEqual(run.bodies, [{ run_id: id }])
+  const indicator = await status([id, '--json'], (body) => {
+    return 'run_id' in (body as object)
+      ? failedInvocation(404, 'input-not-found: no')
+      : { body: toResultBody(classification(id, {}), shop) }
+  })
+  assert.equal(indicator.code, 0, indicator.stderr)
+  assert.deepEqual(indicator.bodies.slice(0, 2), [{ run_id: id }, { indicator_id: id }])
+  // Whoever names a catalogue means an indicator.
+  const named = await status([id, '--catalogue', 'wb', '--json'], () => failedInvocation(404, 'input-not-found: no'))
+  assert.deepEqual(named.bodies[0], { indicator_id: id, catalogue: 'wb' })
+})

@@ -97,6 +97,11 @@ const wrong: Readonly<Record<string, readonly string[]>> = {
   CONSOLE_TOKEN: ['short', 'with blanks and more than 32 characters'],
   COMPOSE_FILE: [' '],
   CLUSTER_REPLICAS: ['0', 'five'],
+  CLUSTER_INGRESS_PORT_1: ['-1', 'x'],
+  CLUSTER_INGRESS_PORT_2: ['-1', 'x'],
+  CLUSTER_INGRESS_PORT_3: ['-1', 'x'],
+  CLUSTER_INGRESS_PORT_4: ['-1', 'x'],
+  CLUSTER_INGRESS_PORT_5: ['-1', 'x'],
   CLUSTER_ADMIN_PORT_1: ['-1', '65536'],
   CLUSTER_ADMIN_PORT_2: ['x'],
   CLUSTER_ADMIN_PORT_3: ['x'],
@@ -274,6 +279,33 @@ test('the admin URLs are the configured ones, else those of the embedded stack a
     'http://a:1',
     'http://b:2',
   ])
+})
+
+test('where the ports of the cluster were moved, commands go to it and to no other program that has the ports it left', () => {
+  const at = (env: Record<string, string>) => {
+    const { ingressUrls, adminUrls } = readConfig(env).restate
+    return { ingressUrls, adminUrls }
+  }
+  const urls = (host: string, ports: readonly number[]) => ports.map((port) => `http://${host}:${port}`)
+  const moved = { CLUSTER_INGRESS_PORT_1: '18080', CLUSTER_ADMIN_PORT_1: '19070' }
+  assert.deepEqual(at(moved), {
+    ingressUrls: urls('127.0.0.1', [18080, 28080, 38080, 48080, 58080]),
+    adminUrls: urls('127.0.0.1', [19070, 29070, 39070, 49070, 59070]),
+  })
+  for (const name of ['CLUSTER_INGRESS_PORT_5', 'CLUSTER_ADMIN_PORT_3']) {
+    const { ingressUrls, adminUrls } = at({ [name]: '7777' })
+    assert.equal(ingressUrls.length, 5, name)
+    assert.equal(adminUrls.length, 5, name)
+    assert.ok([...ingressUrls, ...adminUrls].includes('http://127.0.0.1:7777'), name)
+  }
+  assert.deepEqual(at({ CLUSTER_ADMIN_PORT_1: '0' }).adminUrls, urls('127.0.0.1', [29070, 39070, 49070, 59070]))
+  assert.deepEqual(at({ ...moved, INGRESS_PORT: '8080' }).ingressUrls, urls('127.0.0.1', [8080]))
+  assert.deepEqual(at({ ...moved, RESTATE_INGRESS_URL: 'http://a:1' }).ingressUrls, ['http://a:1'])
+  assert.deepEqual(at({ ...moved, CLUSTER_BIND: '0.0.0.0' }).adminUrls[0], 'http://127.0.0.1:19070')
+  assert.deepEqual(at({ ...moved, CLUSTER_BIND: 'fd00::7' }).adminUrls[0], 'http://[fd00::7]:19070')
+  assert.deepEqual(at({}).ingressUrls, urls('127.0.0.1', [8080]))
+  // A port that is named and not moved says nothing.
+  assert.deepEqual(at({ CLUSTER_INGRESS_PORT_1: '8080' }).ingressUrls, urls('127.0.0.1', [8080]))
 })
 
 test('the cluster has five replicas by default', () => {

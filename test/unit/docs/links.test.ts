@@ -26,6 +26,14 @@ function hasAnchor(file: string, anchor: string): boolean {
   return anchorsOf(pages.get(file) ?? readPage(file)).has(anchor)
 }
 
+test('no page holds the marks of a merge that was left half done', () => {
+  const marked = allPages.filter(({ text }) => /^(?:<{7}|={7}|>{7})(?: |$)/m.test(text))
+  assert.deepEqual(
+    marked.map(({ path }) => path),
+    [],
+  )
+})
+
 test('every file and folder of the project that the documentation names exists', () => {
   const named = currentPages.flatMap(({ path, text }) =>
     [...text.matchAll(/`((?:src|test|docs|docker|nginx|\.ci)\/[\w./-]*)`/g)].map(([, file = '']) => ({ path, file })),

@@ -42,6 +42,8 @@ test('each thing that holds work up has a sentence, and a command where one help
       databaseSays('SQLSTATE 28P01, the password is refused'),
       /SQLSTATE 28P01, the password is refused.*POSTGRES_PASSWORD/,
     ],
+    // A new variable in .env reaches the cluster by cluster:5node alone.
+    [databaseSays('SQLSTATE 08P01, the password is refused'), /08P01.*POSTGRES_PASSWORD.*then npm run cluster:5node/],
     [databaseSays('SQLSTATE 53100, its disk is full'), /its disk is full.*free disk space/],
     [databaseSays('SQLSTATE 25006, it takes no writes'), /takes no writes.*primary/],
     [
@@ -75,8 +77,12 @@ test('each thing that holds work up has a sentence, and a command where one help
       { retrying: [{ reason: 'a defect', count: 4 }] },
       /4 attempts failed and will be made again \(a defect\): npm run queue/,
     ],
-    [{ running: { count: 3, silentMs: 45_000 }, open: 3 }, /3 attempts silent for 45 s.*a replica may be frozen/],
+    [
+      { running: { count: 3, silentMs: 45_000 }, open: 3 },
+      /3 attempts silent for 45 s.*a replica may be frozen.*docker restart NAME/,
+    ],
     [{ inFlight: 5, open: 9, running: { count: 9, silentMs: 45_000 } }, /5 requests to the model in flight/],
+    [{ open: 1 }, /1 invocation waits for its turn in the rate budget/],
     [{ open: 7 }, /7 invocations wait for their turn in the rate budget/],
     [{}, /^nothing$/],
   ]
