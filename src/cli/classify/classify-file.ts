@@ -31,7 +31,7 @@ import { formatBudget, setBudget } from './rate-budget.ts'
 import { buildResumeCommand, catalogueOfRun, checkSameCatalogue, requireSameInput } from './resume.ts'
 import { type RunOptions, runCatalogue } from './run.ts'
 import { readGivenCodebook, settleCodebook } from './run-codebook.ts'
-import { checkCostLimits, checkNewLimit, readRunBill, readSettledBill } from './run-cost.ts'
+import { checkCostLimits, checkNewLimit, readLastBill, readRunBill } from './run-cost.ts'
 import { createRunId } from './run-id.ts'
 import { createRunJournal, openRunJournal, type RunJournal } from './run-journal.ts'
 import type { RunReport } from './run-report.ts'
@@ -44,10 +44,6 @@ const QUESTION_PATIENCE_MS = 30_000
  * otherwise.
  */
 const PATIENCE_MS = 600_000
-
-/** The milliseconds that the question for the cost of the run may take, and those after Ctrl+C. */
-const BILL_PATIENCE_MS = 10_000
-const BRIEF_PATIENCE_MS = 1_000
 
 /**
  * Reads, checks and classifies the catalogue `file`, or the catalogue of the run that `options.resume` names. Rejects
@@ -117,7 +113,7 @@ export async function classifyFile(
     say(`Catalogue ${printable(name)}, by the codebook ${referenceOf(scheme)}.`)
     say(`Run ${runId}, mode ${request.options.mode}. To resume it: ${buildResumeCommand(runId, path)}`)
     announceRun(runId)
-    const billBefore = earlier === null ? undefined : await readRunBill(urls, runId, BILL_PATIENCE_MS)
+    const billBefore = earlier === null ? undefined : await readRunBill(urls, runId)
     const spentUsd = billBefore?.cost_usd
     const limited = { given: maxUsd, isNew: options.maxCost !== undefined, spentUsd, hold, journal, check, say }
     const limit = mayCost ? await openCostLimit(limited) : undefined
@@ -139,10 +135,7 @@ export async function classifyFile(
       stopSubmitting: AbortSignal.any([interrupts.first, hold.stop]),
       abandon: interrupts.second,
       limit,
-      readBill: (endedEarly) => {
-        const read = endedEarly ? readSettledBill : readRunBill
-        return read(urls, runId, interrupts.first.aborted ? BRIEF_PATIENCE_MS : BILL_PATIENCE_MS)
-      },
+      readBill: (endedEarly) => readLastBill(urls, runId, { endedEarly, isBrief: interrupts.first.aborted }),
       requestsBefore: billBefore?.model_requests,
     })
     // A run whose file cannot be written is not complete, so that a resume writes it.

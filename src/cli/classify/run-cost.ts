@@ -49,28 +49,34 @@ function stopOfBill(body: unknown): RunCostStop | undefined {
 /** What a run was billed so far, with the requests of batches that never ended. Requests in flight count at the most that they can cost. */
 export type RunBill = z.infer<typeof billSchema>
 
+/** The milliseconds that the question for the cost of a run may take. */
+const BILL_PATIENCE_MS = 10_000
+/** Somebody who pressed Ctrl+C does not wait long for the sum. */
+const BRIEF_PATIENCE_MS = 1_000
+
 /** Reads the bill of a run; resolves with undefined where the service does not know the run or cannot be asked in time. */
 export async function readRunBill(
   urls: readonly string[],
   runId: string,
-  patienceMs: number,
+  patienceMs = BILL_PATIENCE_MS,
 ): Promise<RunBill | undefined> {
   const status = await readStatus(urls, { run_id: runId }, AbortSignal.timeout(patienceMs)).catch(() => undefined)
   return billSchema.safeParse(status).data
 }
 
 /**
- * Reads the bill until it stays the same for a moment: after a batch was cancelled, replicas book the requests that they had begun until
- * the cancellation has reached them. Resolves with what stood last when the patience ends.
+ * Reads the bill at the end of a run. Of a run that ended early it is read until it stays the same for a moment, because replicas book
+ * what they had begun until the end has reached them; resolves with what stood last when the patience ends.
  */
-export async function readSettledBill(
+export async function readLastBill(
   urls: readonly string[],
   runId: string,
-  patienceMs: number,
+  { endedEarly, isBrief }: { readonly endedEarly: boolean; readonly isBrief: boolean },
 ): Promise<RunBill | undefined> {
+  const patienceMs = isBrief ? BRIEF_PATIENCE_MS : BILL_PATIENCE_MS
   const until = performance.now() + patienceMs
   let bill = await readRunBill(urls, runId, patienceMs)
-  while (bill !== undefined && performance.now() + BOOKED_WITHIN_MS < until) {
+  while (endedEarly && bill !== undefined && performance.now() + BOOKED_WITHIN_MS < until) {
     await sleep(BOOKED_WITHIN_MS)
     const next = await readRunBill(urls, runId, Math.max(1, Math.round(until - performance.now())))
     if (next === undefined || isDeepStrictEqual(next, bill)) return bill
