@@ -199,6 +199,23 @@ describe('the console in a browser', { skip }, () => {
     await takePictures(page, 'record-page')
   })
 
+  test('a file that is dropped again says how many records that people decided are asked again by another mapping', async () => {
+    await open('/start')
+    await page.setInputFiles('#file', { name: 'made up.csv', mimeType: 'text/csv', buffer: Buffer.from(FILE) })
+    await page.waitForURL(/\/start\/[0-9a-f]{24}/)
+    // The run read the units as the topic as well.
+    await page.getByText(/^\d+ records that people decided have changed since/).waitFor({ timeout: 90_000 })
+    const address = page.url().split('?')[0] ?? ''
+    await page.goto(`${address}?map.topic=Unit&map.description=Remark&catalogue=made+up`)
+    await page.getByText('Start the run').waitFor({ timeout: 60_000 })
+    await page.waitForTimeout(3_000)
+    assert.equal(await page.getByText(/people decided/).count(), 0)
+    await open('/start')
+    await page.locator('li', { hasText: 'made up.csv' }).getByRole('button', { name: 'Remove' }).first().click()
+    await page.waitForURL(/\/start$/)
+    assert.equal(await page.locator('li', { hasText: 'made up.csv' }).count(), 0)
+  })
+
   test('a database that is away costs no decision', async () => {
     await open('/review?unverified=1')
     await page.locator('.review-card h2').waitFor({ timeout: 30_000 })
