@@ -9,7 +9,6 @@ import { createLeaving } from '../client/leaving.ts'
 import { buildBatch } from '../client/run-batch.ts'
 import { codeOf, stopReasonOf } from '../runs/batch-failures.ts'
 import type { CostLimit } from '../runs/cost-limit.ts'
-import { countOwn } from '../runs/own-results.ts'
 import type { ProgressCounts } from '../ui/progress-text.ts'
 import { watchRun } from '../waiting/run-watches.ts'
 import { createBatchWindow } from './batch-window.ts'
@@ -151,14 +150,13 @@ export async function runCatalogue(
         maxUsd = await limit?.now()
         answer = await client.submit(await again(), leaving.signal, again)
       }
-      const { results, stopped } = answer
-      const summary = planned.isAudit ? answer.summary : countOwn(answer.summary, results, runId)
+      const { summary, results, stopped } = answer
       await deliver(results, planned)
       // A batch that was stopped counts as failed, so that a resumed run submits it again under a new key.
       await note(stopped === undefined ? journal.noteDone(index, summary) : journal.noteFailed(index))
       totals.addBatch(summary, planned)
       if (stopped !== undefined) noteStopped(stopped, planned)
-      const { model, escalation } = answer.summary.by_source
+      const { model, escalation } = summary.by_source
       // An audit keeps no guesses of the offline model, which the service counts as answers all the same.
       watch.batchEnded(planned.isAudit ? indicators.length - summary.unchanged : model + escalation)
       window.noteEnd(submittedAt)

@@ -4,8 +4,7 @@ import { test } from 'node:test'
 import { runCatalogue } from '../../../../src/cli/classify/run.ts'
 import type { RunJournal } from '../../../../src/cli/classify/run-journal.ts'
 import { describeRun } from '../../../../src/cli/runs/format.ts'
-import { countOwn } from '../../../../src/cli/runs/own-results.ts'
-import type { ResultBody, RunBody } from '../../../../src/restate/contract.ts'
+import type { RunBody } from '../../../../src/restate/contract.ts'
 import { batchDone, type Reply, startScriptedIngress } from '../../../helpers/ingress.ts'
 
 /** One batch of two indicators, whose first `stops` answers have a result for one of them. `look` is what the driver does to learn of a stop. */
@@ -64,28 +63,6 @@ test('a batch that the stop of an earlier process ended is submitted again by a 
   const { report, failed, taken, answers } = await submitted(1, () => undefined)
   assert.deepEqual([answers, failed, taken], [2, [0], ['a', 'b']])
   assert.deepEqual([report.classified, report.failed], [2, 0])
-})
-
-test('results that the run itself gave before count as classified, with what they leave open; those of other runs do not', () => {
-  const of = (run_id: string, status: string, source: string) => ({ run_id, status, source }) as unknown as ResultBody
-  const summary = {
-    ...{ indicators: 4, classified: 1, unchanged: 3, needs_review: 0, unverified: 0 },
-    ...{ unchanged_needs_review: 2, unchanged_unverified: 0 },
-    by_source: { rules: 0, reuse: 0, model: 1, escalation: 0, person: 0 },
-    ...{ model_requests: 1, tokens: { input: 1, cached: 0, output: 1 }, cost_usd: 0.1, warnings: [] },
-  }
-  const results = [
-    of('run-1', 'accepted', 'model'),
-    of('run-1', 'needs-review', 'model'),
-    of('run-1', 'accepted', 'rules'),
-    of('run-0', 'needs-review', 'model'),
-  ]
-  assert.deepEqual(countOwn(summary, results, 'run-1'), {
-    ...summary,
-    ...{ classified: 3, unchanged: 1, needs_review: 1, unchanged_needs_review: 1 },
-    by_source: { rules: 1, reuse: 0, model: 2, escalation: 0, person: 0 },
-  })
-  assert.equal(countOwn(summary, results, 'run-2'), summary)
 })
 
 test('a run that its limit stopped says in the terminal what is spent, what helps and what is kept', () => {
