@@ -169,7 +169,6 @@ test('a run that its limit stopped says so with its figures, and refuses a limit
     (await runCli([...resume, '--max-cost', String(needed)], { env: world.env })).stdout,
   ) as RunReport
   assert.deepEqual([more.max_cost?.usd, more.cost_usd <= needed], [needed, true])
-  assert.ok(more.classified >= report.classified, `${more.classified} of ${report.classified}`)
 })
 
 test('a limit that not even one request fits under asks nothing', async () => {
