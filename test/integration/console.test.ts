@@ -227,7 +227,7 @@ describe('a review in the console', () => {
     const { cards: mine, left } = await cards()
     assert.deepEqual(
       mine[0]?.texts.map(({ name }) => name),
-      ['units', 'periodicity', 'long_name'],
+      ['units', 'long_name'],
     )
     const [first, second] = mine
     assert.ok(first !== undefined && second !== undefined)
@@ -250,14 +250,6 @@ describe('a review in the console', () => {
     const [card] = (await cards(scope.holder, { record: 'R.3.2' })).cards
     assert.deepEqual((await cards(scope.holder, { record: 'R.3.2', without: [card?.shape_hash] })).cards, [])
     await console.post('/review/release', { ...scope, hashes: [card?.shape_hash] })
-  })
-
-  it('says on its page how many are unverified where nothing else is to be reviewed', async () => {
-    const words = (await console.get('/review?catalogue=default')).body.replace(/<script[\s\S]*?<\/script>/g, '')
-    assert.match(words, /Review the 8 unverified/)
-    assert.match(words, /0 to review, 8 unverified/)
-    assert.match(words, /Nothing needs review here, but 8 records are unverified/)
-    assert.match((await console.get('/review?catalogue=nowhere')).body, /Nothing needs review here\./)
   })
 
   it('writes a decision as review apply does, once however often it is sent, and takes it from the cards', async () => {
