@@ -227,7 +227,7 @@ describe('a review in the console', () => {
     const { cards: mine, left } = await cards()
     assert.deepEqual(
       mine[0]?.texts.map(({ name }) => name),
-      ['units', 'long_name'],
+      ['units', 'periodicity', 'long_name'],
     )
     const [first, second] = mine
     assert.ok(first !== undefined && second !== undefined)
