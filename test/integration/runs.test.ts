@@ -139,7 +139,7 @@ test('stop ends the driver with the exit code and the line of an interrupt; the 
   await setPace(FAST_RPM)
   const resumed = await command('classify', '--resume', runId, '--json')
   assert.equal(resumed.code, 0, resumed.stderr)
-  assert.equal(resumed.json().classified, ROWS)
+  assert.equal(resumed.json().classified, ROWS, resumed.stdout)
 })
 
 test('stop keeps every request that has not started from starting, also in a batch that is in flight as a whole', async () => {

@@ -46,7 +46,7 @@ export async function classifyBatch(ctx: Context, deps: BatchDeps, request: Batc
   const classifiedAt = await timeOf(batch)
   const response = await ctx.run(
     `save ${request.indicators.length} results`,
-    () => saveResults(deps, { request, runId, catalogue, options, plan, owner, state, classifiedAt }),
+    () => saveResults(deps, { request, runId, catalogue, options, plan, owner, part, state, classifiedAt }),
     databaseStep,
   )
   // A batch that its run's cost limit or people stopped has results for what was asked, and names the rest.

@@ -33,7 +33,7 @@ export interface SaveDeps {
   readonly priceOf: PriceOf
 }
 
-export interface SaveInput extends Pick<Batch, 'runId' | 'catalogue' | 'options' | 'plan' | 'owner'> {
+export interface SaveInput extends Pick<Batch, 'runId' | 'catalogue' | 'options' | 'plan' | 'owner' | 'part'> {
   readonly request: BatchRequest
   readonly state: BatchState
   /**
@@ -95,11 +95,18 @@ export async function saveResults(deps: SaveDeps, input: SaveInput): Promise<Bat
     ...warnOfEstimates(answers.requests),
     ...warnOfOtherTiers(answers.requests, options.serviceTier),
   ]
-  const open = openOfUnchanged([...counted.unchanged, ...counted.ofRun])
+  // A driver submits a batch again that was stopped, and what the run classified in it before is no less of the run.
+  const isAgain = input.part !== undefined && options.audit !== 'all'
+  const again = isAgain ? counted.ofRun.map((classification) => ({ classification })) : []
+  const open = openOfUnchanged(isAgain ? counted.unchanged : [...counted.unchanged, ...counted.ofRun])
   // What an audit left open is classified by a batch of the file, which says what came of it.
   const told = options.audit === 'all' ? saved.filter(({ unanswered }) => !unanswered) : saved
-  const { bySource, needsReview, unverified } = sumUp(0, told, [])
-  const summary = { ...toTotalsBody({ ...totals, bySource, needsReview, unverified }), ...open, warnings }
+  const { bySource, needsReview, unverified } = sumUp(0, [...told, ...again], [])
+  const classified = totals.classified + again.length
+  const summary = {
+    ...toTotalsBody({ ...totals, classified, bySource, needsReview, unverified }),
+    ...{ unchanged: unchanged.length - again.length, ...open, warnings },
+  }
   const results = built.map(({ classification }) => toResultBody(classification, scheme))
   if (answers.failure === null || !endsWithWhatItHas(answers.failure.code)) return { run_id: runId, results, summary }
   const isOpen = (_: unknown, position: number) => unsettled.has(askedPosition(plan, position))
