@@ -16,10 +16,10 @@ import { axeViolations, type ConsoleBrowser, openConsole, PICTURES, pathsOf, tak
 const ROWS = 44
 const HOSTILE = ['<img src=x onerror=alert(1)>', '</script><script>alert(1)</script>', '\u202egnp.exe', '=cmd|calc!A1']
 const FILE = [
-  'Code,Indicator Name,Unit,Remark',
+  'Code,Indicator Name,Unit,Remark,Colour',
   ...Array.from({ length: ROWS }, (_, at) => {
     const odd = HOSTILE[at] ?? ['Zorbic attainment', 'Vorbic drift', 'Quandle flow', 'Mimsy balance'][at % 4]
-    return `X.${at},"${odd} of region ${at}",${at % 3 === 0 ? 'Index' : at % 3 === 1 ? 'USD Million' : '%'},"Remark ${at}"`
+    return `X.${at},"${odd} of region ${at}",${at % 3 === 0 ? 'Index' : at % 3 === 1 ? 'USD Million' : '%'},"Remark ${at}",${at % 2 === 0 ? 'red' : 'blue'}`
   }),
 ].join('\n')
 
@@ -86,12 +86,12 @@ describe('the console in a browser', { skip }, () => {
     await page.getByRole('button', { name: 'Read the file again with this mapping' }).click()
     await page.getByText('Remark 0').first().waitFor({ timeout: 60_000 })
     // What is changed and not read yet puts the start off, and is not lost.
-    await page.selectOption('#map-topic', 'Unit')
+    await page.selectOption('#map-topic', 'Colour')
     await page.locator('input[name=catalogue]').fill('made up')
     await page.getByRole('button', { name: `Classify ${ROWS} records` }).click()
     await page.getByText('Nothing was started yet: the mapping was changed').waitFor({ timeout: 60_000 })
     await page.getByText('Start the run').waitFor({ timeout: 60_000 })
-    assert.equal(await page.locator('#map-topic').inputValue(), 'Unit')
+    assert.equal(await page.locator('#map-topic').inputValue(), 'Colour')
     assert.equal(await page.locator('#map-description').inputValue(), 'Remark')
     assert.equal(await page.locator('input[name=catalogue]').inputValue(), 'made up')
     assert.match(await textOf(page.locator('main')), /The offline model answers here/)
@@ -124,13 +124,16 @@ describe('the console in a browser', { skip }, () => {
       }
     }
     assert.match(await textOf(page.locator('.review-bar .dim')), /^20 decided/)
-    await waitUntil(
-      'all decisions are stored',
-      async () => (await rowsOf('select from review_decisions')).length === 20,
-      {
-        patienceMs: 30_000,
-      },
-    )
+    const stored = () => rowsOf('select indicator_id, decided_at from review_decisions order by decided_at')
+    try {
+      // A call that is not answered is given up after 20 s, and the decision is sent again.
+      await waitUntil('all decisions are stored', async () => (await stored()).length === 20, { patienceMs: 60_000 })
+    } catch (error) {
+      const waiting = await page.evaluate(() => JSON.stringify([localStorage, sessionStorage]))
+      throw new Error(`${JSON.stringify(await stored())}\n${await textOf(page.locator('main'))}\n${waiting}`, {
+        cause: error,
+      })
+    }
   })
 
   test('a card shows what it is judged by, takes what is typed and nothing that cannot be, and keeps its bar in place', async () => {
@@ -203,10 +206,10 @@ describe('the console in a browser', { skip }, () => {
     await open('/start')
     await page.setInputFiles('#file', { name: 'made up.csv', mimeType: 'text/csv', buffer: Buffer.from(FILE) })
     await page.waitForURL(/\/start\/[0-9a-f]{24}/)
-    // The run read the units as the topic as well.
+    // The run read the colour as the topic as well.
     await page.getByText(/^\d+ records that people decided have changed since/).waitFor({ timeout: 90_000 })
     const address = page.url().split('?')[0] ?? ''
-    await page.goto(`${address}?map.topic=Unit&map.description=Remark&catalogue=made+up`)
+    await page.goto(`${address}?map.topic=Colour&map.description=Remark&catalogue=made+up`)
     await page.getByText('Start the run').waitFor({ timeout: 60_000 })
     await page.waitForTimeout(3_000)
     assert.equal(await page.getByText(/people decided/).count(), 0)
