@@ -41,7 +41,7 @@ const { warnings, unchanged_needs_review, unchanged_unverified, ...TOTALS } = SU
 const DRIVER = { host: 'etl-2', pid: 4_711, since: '2026-11-29T04:00:00.000Z', expires_in_ms: 8_120 }
 const RUN = {
   ...{ run_id: 'nightly-2026-11-29', started_at: '2026-11-29T04:00:00.000Z', updated_at: '2026-11-29T04:00:01.300Z' },
-  ...{ state: 'running', wanted: 'running', max_cost_usd: null, driver: DRIVER },
+  ...{ state: 'running', wanted: 'running', max_cost_usd: null, cost_stop: null, driver: DRIVER },
   ...{ catalogue: 'releases', codebook: 'release-topics@1', command: 'classify releases.csv', size: 1 },
   ...{ indicators_per_minute: 60, batches: 1, answered: 1, ...TOTALS },
 }
@@ -54,7 +54,7 @@ export const EXAMPLES: Examples = {
       ...{ model: MODEL, escalation_model: null },
       price: { input: 0.1, cached_input: 0.01, cache_write: 0.125, output: 0.5 },
       ...{ escalation_price: null, prefix_tokens: 1_280, habits: null },
-      ...{ unchanged: 1, rules: 0, reuse: 0, person: 0, limits_cost: true, asks: [] },
+      ...{ unchanged: 1, rules: 0, reuse: 0, person: 0, changed_decisions: 0, limits_cost: true, asks: [] },
     },
   },
   status: {
