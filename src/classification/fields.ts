@@ -49,7 +49,7 @@ export function isSameLabel(a: LabelValue | undefined, b: LabelValue | undefined
  * white space do not count ("mmbtu" is "MMBtu"); the values of every other field stand in the codebook and are what they are.
  */
 export function meansTheSame(
-  field: Pick<Field, 'type'> | undefined,
+  field: Field | undefined,
   a: LabelValue | undefined,
   b: LabelValue | undefined,
 ): boolean {
