@@ -48,11 +48,7 @@ export function isSameLabel(a: LabelValue | undefined, b: LabelValue | undefined
  * Whether two labels of a field say the same to a person. Free text has no list that gives it one spelling, so that its case and
  * white space do not count ("mmbtu" is "MMBtu"); the values of every other field stand in the codebook and are what they are.
  */
-export function meansTheSame(
-  field: Field | undefined,
-  a: LabelValue | undefined,
-  b: LabelValue | undefined,
-): boolean {
+export function meansTheSame(field: Field | undefined, a: LabelValue | undefined, b: LabelValue | undefined): boolean {
   if (field?.type.kind !== 'text' || typeof a !== 'string' || typeof b !== 'string') return isSameLabel(a, b)
   return canonicalText(a) === canonicalText(b)
 }
