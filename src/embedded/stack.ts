@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import type { Logger } from 'pino'
 import type { Config } from '../config/config.ts'
 import { connectionFromThisHost, connectionUrl } from '../config/database-connection.ts'
-import { messageOf, ServiceError } from '../errors.ts'
 import { consoleLink, createToken } from '../lib/network/console-link.ts'
 import { claimDataDir, makeDataDir, tightenDataDir } from './data-dir.ts'
 import { ensureIdentity } from './identity.ts'
@@ -21,7 +20,8 @@ import {
 import { freePort, type HeldPorts, holdPorts } from './ports.ts'
 import { startPostgres } from './postgres.ts'
 import { writePrivateFile } from './private-files.ts'
-import { openSockets, requestSocket } from './sockets.ts'
+import { register } from './register.ts'
+import { openSockets } from './sockets.ts'
 import { type StackState, stateFileOf } from './state.ts'
 import { type Supervisor, supervise } from './supervisor.ts'
 
@@ -56,8 +56,6 @@ export interface Stack {
   readonly pids: () => Readonly<Record<string, number>>
   stop(): Promise<void>
 }
-
-const REGISTER_TIMEOUT_MS = 30_000
 
 /**
  * Starts the parts in order and registers the replica with Restate. Rejects with `ServiceError` port-taken,
@@ -122,7 +120,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     )
     const adminUrl = `http://127.0.0.1:${config.restate.adminPort}`
     const replicaUrl = `http://127.0.0.1:${config.port}`
-    await register(sockets.admin, replicaUrl, signal)
+    await register({ adminSocket: sockets.admin, uri: replicaUrl, signal })
     const token = config.console.token ?? createToken()
     const page = withConsole
       ? await begin('console', superviseConsole(part, { databaseUrl: database.url, token }))
@@ -189,23 +187,4 @@ async function startDatabase(
   }
   const supervisor = await begin('PostgreSQL', supervise({ name: 'PostgreSQL', say, signal, start }))
   return { url, supervisor }
-}
-
-/**
- * Registers the replica with Restate. `force` makes Restate discover its handlers again, because a new release may have
- * other ones.
- */
-async function register(adminSocket: string, uri: string, signal: AbortSignal): Promise<void> {
-  const answer = await requestSocket({
-    ...{ socketPath: adminSocket, path: '/deployments', body: { uri, force: true } },
-    signal: AbortSignal.any([signal, AbortSignal.timeout(REGISTER_TIMEOUT_MS)]),
-  }).catch((error: unknown) => {
-    signal.throwIfAborted()
-    throw new ServiceError('admin-failed', `Restate did not register ${uri}: ${messageOf(error)}`, { cause: error })
-  })
-  if (answer.status < 300) return
-  throw new ServiceError(
-    'admin-failed',
-    `Restate did not register ${uri} (${answer.status}): ${answer.text.slice(0, 300)}`,
-  )
 }

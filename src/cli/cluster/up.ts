@@ -22,9 +22,6 @@ import { restartOutdated } from './outdated.ts'
 import { registerDeployment, verifyDeployment } from './register.ts'
 import { waitUntilReady } from './wait.ts'
 
-/** The milliseconds that the registration of the replicas may take once all containers are healthy. */
-const REGISTRATION_TIMEOUT_MS = 60_000
-
 /** How often the start is tried again where a passing connection took a port just before Docker did. */
 const PORT_RETRIES = 2
 /** What Docker notes on a container whose port it could not publish. */
@@ -95,9 +92,8 @@ export async function completeUp(options: UpOptions, identity: Identity): Promis
   await verifyLogin(compose, containers, signal)
   await verifySigned(compose, containers, identity, signal)
   const cluster = describeCluster(containers, identity)
-  const deadline = performance.now() + REGISTRATION_TIMEOUT_MS
-  const id = await registerDeployment(cluster.adminUrls, deadline, signal)
-  await verifyDeployment(cluster.adminUrls, id, deadline, signal)
+  const id = await registerDeployment(cluster.adminUrls, { signal, say })
+  await verifyDeployment(cluster.adminUrls, id, { signal })
   say(`Registered the replicas as ${id} (BidiStream) on all ${cluster.adminUrls.length} nodes.`)
   return cluster
 }
