@@ -1,7 +1,7 @@
 #!/bin/sh
-# Copies the files that the parts read, then writes the secrets of the cluster into its volumes, before any other part starts: each from its variable NAME, else from the
-# file that Compose mounted for NAME_FILE, else as it is there already, else at random. So no password has a default, and none
-# stands in the environment of a container that runs.
+# Copies the files that the parts read, then writes the secrets of the cluster into its volumes, before any other part starts:
+# each from its variable NAME, else from the file that Compose mounted for NAME_FILE, else as it is there already, else at random.
+# So no password has a default, and none stands in the environment of a container that runs.
 #
 # A secret lives in a volume of its part, and goes with the volumes of the data that it opens. The parts run as different
 # users, so that every user of a container may read what is mounted there. On the host only Docker may.
@@ -103,6 +103,8 @@ else
   pass guard API_TOKENS
 fi
 
-# When the secrets of each volume last changed, in seconds since 1970, for the commands that start the cluster: they start anew what
-# has run since before.
-stat -c 'changed %Y %n' /secrets/*
+# When the secrets of each volume, and the copied files of each folder, last changed, in seconds since 1970, for the commands that
+# start the cluster: they start anew what has run since before. A folder has the time at which a file in it was put or removed.
+for path in /secrets/* /readable/files/* /readable/nginx /readable/grafana/*; do
+  if [ -e "$path" ]; then stat -c 'changed %Y %n' "$path"; fi
+done

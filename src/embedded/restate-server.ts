@@ -1,7 +1,8 @@
-/** Starts the real restate-server on this machine, from the binary that npm installed. */
+/** Starts the real restate-server on this machine, from the binary that npm installed, and registers the replica with it. */
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { messageOf, ServiceError } from '../errors.ts'
+import { retryFor } from '../lib/timing.ts'
 import { type RunningProcess, startProcess } from './process.ts'
 import { NODE_NAME, requestSocket, type Sockets } from './sockets.ts'
 import { isRefused, waitUntilReady } from './supervisor.ts'
@@ -32,6 +33,12 @@ const LOG_FILTER = 'warn,restate=info,restate_ingress_http=warn'
  * is killed.
  */
 const STOP_TIMEOUT_MS = 15_000
+
+/** The milliseconds that the whole registration of the replica may take, and one attempt of it. */
+const REGISTRATION_PATIENCE_MS = 60_000
+const REGISTRATION_TIMEOUT_MS = 15_000
+const REGISTER_AGAIN_MS = 500
+const MAX_MESSAGE_LENGTH = 300
 
 /** Starts restate-server and resolves when its health, ingress and query engine all answer. Rejects with `ServiceError` embedded-failed. */
 export async function startRestateServer(options: RestateServerOptions): Promise<RunningProcess> {
@@ -105,6 +112,49 @@ export async function isServerTalking({ ingress, admin }: Sockets, signal: Abort
     )
   const answers = await Promise.all([ask(admin, '/health'), ask(ingress, '/restate/health')])
   return answers.every((isAnswered) => isAnswered)
+}
+
+export interface Registration {
+  /** The path of the admin API's socket. */
+  readonly adminSocket: string
+  /** The URL at which restate-server calls the replica. */
+  readonly uri: string
+  readonly signal: AbortSignal
+  /** Milliseconds after which no further attempt is made; a minute by default. */
+  readonly patienceMs?: number
+}
+
+/**
+ * Registers the replica, and tries again while Restate does not reach it, because a replica that ended at its start is started
+ * again. `force` makes Restate discover its handlers anew, because a new release may have other ones. Rejects with ServiceError
+ * admin-failed, which has the last answer.
+ */
+export async function registerReplica({
+  adminSocket,
+  uri,
+  signal,
+  patienceMs = REGISTRATION_PATIENCE_MS,
+}: Registration): Promise<void> {
+  let failure = ''
+  let cause: unknown
+  const attempt = async () => {
+    try {
+      const { status, text } = await requestSocket({
+        ...{ socketPath: adminSocket, path: '/deployments', body: { uri, force: true } },
+        signal: AbortSignal.any([signal, AbortSignal.timeout(REGISTRATION_TIMEOUT_MS)]),
+      })
+      if (status < 300) return true
+      failure = ` (${status}): ${text.slice(0, MAX_MESSAGE_LENGTH)}`
+      cause = undefined
+    } catch (error) {
+      signal.throwIfAborted()
+      failure = `: ${messageOf(error)}`
+      cause = error
+    }
+    return undefined
+  }
+  if ((await retryFor(attempt, { delayMs: REGISTER_AGAIN_MS, patienceMs, signal })) === true) return
+  throw new ServiceError('admin-failed', `Restate did not register ${uri}${failure}`, { cause })
 }
 
 /**

@@ -20,7 +20,7 @@ import {
 import { freePort, type HeldPorts, holdPorts } from './ports.ts'
 import { startPostgres } from './postgres.ts'
 import { writePrivateFile } from './private-files.ts'
-import { register } from './register.ts'
+import { registerReplica } from './restate-server.ts'
 import { openSockets } from './sockets.ts'
 import { type StackState, stateFileOf } from './state.ts'
 import { type Supervisor, supervise } from './supervisor.ts'
@@ -120,7 +120,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     )
     const adminUrl = `http://127.0.0.1:${config.restate.adminPort}`
     const replicaUrl = `http://127.0.0.1:${config.port}`
-    await register({ adminSocket: sockets.admin, uri: replicaUrl, signal })
+    await registerReplica({ adminSocket: sockets.admin, uri: replicaUrl, signal })
     const token = config.console.token ?? createToken()
     const page = withConsole
       ? await begin('console', superviseConsole(part, { databaseUrl: database.url, token }))

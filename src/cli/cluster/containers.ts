@@ -48,8 +48,11 @@ export interface Container {
   readonly address: string | undefined
   /** The published ports: each port inside the container is mapped to the address on the host, such as "127.0.0.1:8080". */
   readonly ports: ReadonlyMap<number, string>
-  /** The volumes of secrets that the container reads, such as "database", which it sees as /secrets/database. */
-  readonly secrets: readonly string[]
+  /**
+   * What the container reads of that which the service `secrets` writes, by the paths of that service: "/secrets/database",
+   * "/readable/files/watch.sh", or a folder such as "/readable/nginx".
+   */
+  readonly reads: readonly string[]
 }
 
 const inspectedSchema = z.array(
@@ -63,7 +66,12 @@ const inspectedSchema = z.array(
       Error: z.string().nullish(),
       Health: z.object({ Status: z.string() }).nullish(),
     }),
-    Config: z.object({ Labels: z.record(z.string(), z.string()) }),
+    Config: z.object({
+      Labels: z.record(z.string(), z.string()),
+      Entrypoint: z.array(z.string()).nullish(),
+      Cmd: z.array(z.string()).nullish(),
+      Env: z.array(z.string()).nullish(),
+    }),
     Mounts: z.array(z.object({ Destination: z.string() })).nullish(),
     NetworkSettings: z.object({
       Ports: z.record(z.string(), z.array(z.object({ HostIp: z.string(), HostPort: z.string() })).nullable()).nullish(),
@@ -115,10 +123,28 @@ export function parseContainers(json: string): Container[] {
       startedAtMs: Date.parse(State.StartedAt),
       address: network === undefined || network.IPAddress === '' ? undefined : network.IPAddress,
       ports: new Map(ports),
-      secrets: (Mounts ?? []).flatMap(({ Destination }) => /^\/secrets\/(\w+)$/.exec(Destination)?.[1] ?? []),
+      reads: findReads(
+        (Mounts ?? []).map(({ Destination }) => Destination),
+        [...(Config.Entrypoint ?? []), ...(Config.Cmd ?? []), ...(Config.Env ?? [])],
+      ),
     }
   })
   return containers.sort((a, b) => a.service.localeCompare(b.service) || a.number - b.number)
+}
+
+/** Where parts mount copied files of which they read all, other than below /files. */
+const WHOLE_MOUNTS: Readonly<Record<string, readonly string[]>> = {
+  '/etc/nginx': ['/readable/nginx'],
+  '/etc/grafana/provisioning': ['/readable/grafana/datasources', '/readable/grafana/dashboards'],
+}
+
+/** What a container reads, by its mounts and by the files and folders below /files that its command and its variables name. */
+function findReads(mounts: readonly string[], words: readonly string[]): string[] {
+  const secrets = mounts.filter((mount) => /^\/secrets\/\w+$/.test(mount))
+  const whole = mounts.flatMap((mount) => WHOLE_MOUNTS[mount] ?? [])
+  // A part reads its whole folder: a configuration names other files beside it.
+  const named = words.flatMap((word) => [...word.matchAll(/(?<![\w/])\/files\/([\w.-]+)/g)].map(([, name]) => name))
+  return [...new Set([...secrets, ...whole, ...named.map((name) => `/readable/files/${name}`)])]
 }
 
 /**

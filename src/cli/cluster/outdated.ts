@@ -1,4 +1,4 @@
-/** Starts parts of the cluster anew that run with a secret or a signing key of before, which they read at their start alone. */
+/** Starts parts of the cluster anew that run with a secret, a file or a signing key of before, which they read at their start alone. */
 import type { Identity } from '../../embedded/identity.ts'
 import { say } from '../ui/terminal.ts'
 import { type Compose, requireSuccess } from './compose.ts'
@@ -11,26 +11,29 @@ import {
   REPLICA_SERVICE,
 } from './containers.ts'
 
-/** The service that writes the secrets, and prints when those of each volume last changed. */
+/** The service that writes the secrets and copies the files, and prints when those of each volume and folder last changed. */
 const SECRETS_SERVICE = 'secrets'
-/** The lines of its log that are read; it prints one for each volume at the end of each run. */
-const LOG_LINES = 50
+/** The lines of its log that are read; it prints some twenty at the end of each run. */
+const LOG_LINES = 60
 /** The volume of the callers' tokens, which those that read them look at again and again. */
-const TOKENS = 'guard'
+const TOKENS = '/secrets/guard'
+const GRAFANA_PASSWORD = '/secrets/grafana'
 const READ_TOKENS_AGAIN: ReadonlySet<string> = new Set([GUARD_SERVICE, CONSOLE_SERVICE])
 const USE_KEY: ReadonlySet<string> = new Set([...NODE_SERVICES, REPLICA_SERVICE])
 
 /** A part that has run since before something that it reads changed. */
 export interface Outdated {
   readonly service: string
-  /** What changed, such as "the secret database". */
+  /** What changed, by the paths of the service `secrets`; "signing key" for the key of the nodes. */
   readonly changed: readonly string[]
 }
 
-/** Reads from the log of the service `secrets` when each volume last changed, in milliseconds since 1970. */
+const SIGNING_KEY = 'signing key'
+
+/** Reads from the log of the service `secrets` when what lies at each of its paths last changed, in milliseconds since 1970. */
 export function parseChanges(log: string): Map<string, number> {
-  const lines = log.matchAll(/^changed (\d+) \/secrets\/(\w+)\s*$/gm)
-  return new Map([...lines].map(([, seconds = '', volume = '']) => [volume, Number(seconds) * 1_000]))
+  const lines = log.matchAll(/^changed (\d+) (\/(?:secrets|readable)\/[\w./-]+)\s*$/gm)
+  return new Map([...lines].map(([, seconds = '', path = '']) => [path, Number(seconds) * 1_000]))
 }
 
 /**
@@ -43,11 +46,11 @@ export function findOutdated(
   keyCreatedAtMs: number,
 ): Outdated[] {
   const changed = new Map<string, Set<string>>()
-  for (const { service, startedAtMs, state, secrets } of containers) {
+  for (const { service, startedAtMs, state, reads } of containers) {
     if (state !== 'running') continue
-    const read = secrets.filter((volume) => volume !== TOKENS || !READ_TOKENS_AGAIN.has(service))
-    const names = read.filter((volume) => startedAtMs < (changedAtMs.get(volume) ?? 0)).map((name) => `secret ${name}`)
-    if (USE_KEY.has(service) && startedAtMs < keyCreatedAtMs) names.push('signing key')
+    const atStart = reads.filter((path) => path !== TOKENS || !READ_TOKENS_AGAIN.has(service))
+    const names = atStart.filter((path) => startedAtMs < (changedAtMs.get(path) ?? 0))
+    if (USE_KEY.has(service) && startedAtMs < keyCreatedAtMs) names.push(SIGNING_KEY)
     if (names.length > 0) changed.set(service, new Set([...(changed.get(service) ?? []), ...names]))
   }
   return [...changed].map(([service, names]) => ({ service, changed: [...names] }))
@@ -61,14 +64,23 @@ export async function restartOutdated(compose: Compose, identity: Identity, sign
   const outdated = findOutdated(containers, parseChanges(log ?? ''), identity.createdAtMs)
   if (outdated.length === 0) return
   const services = outdated.map(({ service }) => service)
-  const changes = [...new Set(outdated.flatMap((one) => one.changed))].join(', ')
-  say(`Restarting ${services.join(', ')}, which started before a change of the ${changes}`)
+  const changes = new Set(outdated.flatMap((one) => one.changed))
+  say(`Restarting ${services.join(', ')}, which started before a change of ${[...changes].map(describe).join(', ')}`)
   // `restart` would not wait for the database, and parts would ask it with a password that it does not have yet.
   for (const command of ['stop', 'start']) {
     const done = await compose.run([command, ...services], { output: 'stderr', allProfiles: true, signal })
     requireSuccess(`docker compose ${command}`, done)
   }
-  if (services.includes('grafana')) say(GRAFANA)
+  if (changes.has(GRAFANA_PASSWORD)) say(GRAFANA)
+}
+
+/** What changed, in words for people: files by the place in the clone from which they were copied. */
+function describe(path: string): string {
+  if (path === SIGNING_KEY) return `the ${path}`
+  const [, kind, ...rest] = path.split('/')
+  if (kind === 'secrets') return `the secret ${rest.join('/')}`
+  if (path === '/readable/files/identity') return 'the public keys'
+  return path.replace(/^\/readable\/(files\/)?/, path === '/readable/nginx' ? '' : 'docker/')
 }
 
 const GRAFANA =

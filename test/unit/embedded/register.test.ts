@@ -5,7 +5,7 @@ import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { register } from '../../../src/embedded/register.ts'
+import { registerReplica } from '../../../src/embedded/restate-server.ts'
 
 const { signal } = new AbortController()
 const uri = 'http://127.0.0.1:9080'
@@ -41,7 +41,7 @@ test('a registration that meets 502 while the replica starts again is tried agai
       asked = index + 1
       return index < 3 ? { status: 502, text: 'bad gateway' } : { status: 201, text: '{"id":"dp_1"}' }
     },
-    (adminSocket) => register({ adminSocket, uri, signal }),
+    (adminSocket) => registerReplica({ adminSocket, uri, signal }),
   )
   assert.equal(asked, 4)
 })
@@ -50,7 +50,7 @@ test('a registration that fails until its patience is over says what Restate ans
   await withAdminSocket(
     () => ({ status: 502, text: 'bad gateway' }),
     async (adminSocket) => {
-      await assert.rejects(register({ adminSocket, uri, signal, patienceMs: 0 }), {
+      await assert.rejects(registerReplica({ adminSocket, uri, signal, patienceMs: 0 }), {
         code: 'admin-failed',
         message: `Restate did not register ${uri} (502): bad gateway`,
       })

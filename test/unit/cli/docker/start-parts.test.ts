@@ -20,13 +20,21 @@ const SECOND = Date.parse(STARTED) / 1_000
 const BEFORE = Math.floor(SECOND) - 10
 const AFTER = Math.floor(SECOND) + 10
 
-/** What `docker inspect` says of a container that reads the secrets of these volumes. */
-const inspected = (service: string, secrets: readonly string[] = [], Status = 'running') => ({
+/** What `docker inspect` says of a container that reads the secrets of these volumes and has this command. */
+const inspected = (
+  service: string,
+  secrets: readonly string[] = [],
+  Status = 'running',
+  Cmd: readonly string[] = [],
+  mounts: readonly string[] = [],
+) => ({
   Id: Buffer.from(service).toString('hex').padEnd(64, '0').slice(0, 64),
   RestartCount: 0,
   State: { Status, ExitCode: 0, StartedAt: STARTED, Health: { Status: 'healthy' } },
-  Config: { Labels: { 'com.docker.compose.service': service, 'com.docker.compose.container-number': '1' } },
-  Mounts: [{ Destination: '/files' }, ...secrets.map((volume) => ({ Destination: `/secrets/${volume}` }))],
+  Config: { Labels: { 'com.docker.compose.service': service, 'com.docker.compose.container-number': '1' }, Cmd },
+  Mounts: ['/files', ...mounts, ...secrets.map((volume) => `/secrets/${volume}`)].map((Destination) => ({
+    Destination,
+  })),
   NetworkSettings: { Ports: {}, Networks: {} },
 })
 
@@ -64,7 +72,7 @@ test('a secret that changed starts anew all that read it, and nothing else', () 
   assert.deepEqual(outdated(all, AFTER), ['classify-service', 'restate-1'])
   assert.deepEqual(outdated({}), [], 'a script of an earlier release prints no times')
   const later = parseChanges(`changed ${AFTER} /secrets/model\nchanged ${BEFORE} /secrets/model\n`)
-  assert.equal(later.get('model'), BEFORE * 1_000, 'the last run of the script counts')
+  assert.equal(later.get('/secrets/model'), BEFORE * 1_000, 'the last run of the script counts')
 })
 
 /** A Compose whose `docker exec` gives these results, the last one again and again. */
@@ -176,6 +184,34 @@ test('cluster:start starts anew what runs with a secret of before', async () => 
     assert.match(stopped, new RegExp(`\\b${service}\\b`))
   }
   assert.doesNotMatch(stopped, /restate|minio|nginx/)
+})
+
+test('cluster:start starts anew what runs with a file of before, and names it by its place in the clone', async () => {
+  const watched = ['sh', '/files/watch.sh', '8', 'curl http://127.0.0.1:9082/']
+  const there = [
+    inspected('secrets', [], 'exited'),
+    inspected('nginx', [], 'running', [...watched, 'sh', '/files/nginx/start.sh'], ['/etc/nginx']),
+    inspected('pgbouncer', [], 'running', [...watched, 'sh', '/files/pgbouncer/start.sh']),
+    inspected('restate-1', [], 'running', ['sh', '/files/restate/start.sh']),
+    inspected('prometheus', [], 'running', ['--config.file=/files/prometheus/prometheus.yml']),
+    inspected('grafana', ['grafana'], 'running', [], ['/etc/grafana/provisioning']),
+  ]
+  const stoppedBy = async (...paths: readonly string[]) => {
+    const log = paths.map((path) => `changed ${AFTER} ${path}\n`).join('')
+    const { stderr, asked } = await run(['cluster:start'], { there, log, fails: ' stop ' })
+    const words = asked.find((line) => / stop /.test(line))?.replace(/^.* stop /, '') ?? ''
+    return { services: words.split(' ').toSorted(), said: /before a change of .*/.exec(stderr)?.[0] }
+  }
+  assert.deepEqual(await stoppedBy('/readable/nginx', '/readable/files/prometheus'), {
+    services: ['nginx', 'prometheus'],
+    said: 'before a change of nginx, docker/prometheus',
+  })
+  assert.deepEqual((await stoppedBy('/readable/files/watch.sh')).services, ['nginx', 'pgbouncer'])
+  assert.deepEqual(await stoppedBy('/readable/files/restate', '/readable/grafana/dashboards'), {
+    services: ['grafana', 'restate-1'],
+    said: 'before a change of docker/grafana/dashboards, docker/restate',
+  })
+  assert.deepEqual((await stoppedBy('/readable/files/pin-images.sh')).services, [''])
 })
 
 test('cluster:ps names what is missing', async () => {
