@@ -27,7 +27,7 @@ export const FAILURES = {
   'model-not-found': { scope: 'run', status: 502, retry: 'terminal' },
   // The run may not spend what its next request could cost. Its batches end with what they have.
   'cost-limit': { scope: 'run', status: 402, retry: 'terminal' },
-  // People have stopped the run. Its batches end with what they have.
+  // People have stopped or paused the run. Its batches end with what they have.
   'run-stopped': { scope: 'run', status: 409, retry: 'terminal' },
   'model-quota': { scope: 'run', status: 502, retry: 'terminal' },
   // The endpoint has answered the first requests of a run with nothing that could be used.

@@ -97,13 +97,21 @@ function readList(parts: readonly unknown[]): { readonly corrections: Correction
   return { corrections }
 }
 
+/** The text without spaces around its equals signs. A pattern of spaces would take quadratic time on a file of nothing else. */
+export function closeEquals(text: string): string {
+  return text
+    .split('=')
+    .map((part) => part.trim())
+    .join('=')
+}
+
 function readText(text: string): { readonly corrections: Corrections } | Unreadable {
   if (text.trim().startsWith('{')) {
     const value = parseOutsideJson(text)
     return typeof value === 'object' && value !== null ? readCorrections(value) : unreadable('is', text)
   }
   const corrections: (readonly [string, CorrectionText])[] = []
-  for (const part of text.replace(/\s*=\s*/g, '=').match(CORRECTION_WORDS) ?? []) {
+  for (const part of closeEquals(text).match(CORRECTION_WORDS) ?? []) {
     const [, field, label] = CORRECTION.exec(part) ?? []
     if (field === undefined || label === undefined) {
       return { problem: `holds ${showValue(part)}, which is not field=value: ${DECISION_ADVICE}` }

@@ -174,6 +174,32 @@ test('stop keeps every request that has not started from starting, also in a bat
   assert.deepEqual([whole.state, whole.model_requests], ['complete', 6], 'what was answered is not asked again')
 })
 
+test('pause keeps every request that has not started from starting, and resume asks what was left', async () => {
+  await setPace(30)
+  const path = join(directory, 'held.jsonl')
+  const lines = Array.from({ length: 24 }, (_, n) => JSON.stringify({ indicator_id: `h.${n}`, name: `Held ${n}` }))
+  await writeFile(path, lines.join('\n'))
+  const cli = startCli(['classify', path, '--mode', 'model', '--pack', '4', '--json'], { env })
+  await cli.untilSaid(/--resume run-/)
+  const runId = /--resume (run-\S+)/.exec(cli.said())?.[1] ?? ''
+  await waitUntil('some requests are answered', async () => (await readRun(runId)).answered >= 4)
+  // However long the command takes, most of the requests have not started when it is heard.
+  await setPace(1)
+  const paused = await command('pause', runId)
+  assert.match(paused.stdout, /starts no further request within a few seconds/)
+  await waitUntil('the batch in flight has ended', async () => (await openBatches()) === 0)
+  const held = await readRun(runId)
+  assert.equal(held.state, 'paused', 'its driver waits')
+  assert.ok(held.model_requests < 6, `${held.model_requests} of 6 requests were started`)
+  await setPace(FAST_RPM)
+  assert.equal((await command('resume', runId)).code, 0)
+  const { code, stdout, stderr } = await cli.result
+  assert.equal(code, 0, stderr)
+  assert.deepEqual([JSON.parse(stdout).classified, JSON.parse(stdout).failed], [24, 0])
+  const whole = await readRun(runId)
+  assert.deepEqual([whole.state, whole.model_requests], ['complete', 6], 'what was answered is not asked again')
+})
+
 test('a detached run that cannot begin says why, ends with its code, and leaves no file behind', async () => {
   const path = join(directory, 'bad.csv')
   await writeFile(path, 'indicator_id,name\nA.1,\n')

@@ -77,7 +77,7 @@ function firstPeriod(rows: readonly Cells[]): number | undefined {
 }
 
 function labelOf([cell = '']: Cells): string {
-  return cell.trim().replace(/\s*:$/, '')
+  return cell.trim().replace(/:$/, '').trimEnd()
 }
 
 /** What a row of the head says of the series. */

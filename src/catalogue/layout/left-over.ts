@@ -37,6 +37,6 @@ function isBlank(cell: unknown): boolean {
 /** The bytes of a record that was left out, on one line where it is JSON; a record without a text of its own as JSON. */
 export function bytesOf({ bytes, outcome, cells }: ReadRecord, { format }: Table): Buffer {
   if (bytes === undefined) return Buffer.from(JSON.stringify(outcome.kind === 'record' ? outcome.value : (cells ?? [])))
-  if (format === 'json') return Buffer.from(bytes.toString('utf8').replace(/\s*\n\s*/g, ' '))
+  if (format === 'json') return Buffer.from(bytes.toString('utf8').replace(/(?<!\s)\s*\n\s*/g, ' '))
   return Buffer.from(bytes)
 }

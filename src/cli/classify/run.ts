@@ -37,7 +37,7 @@ export interface RunOptions {
   readonly onResults?: (results: readonly ResultBody[], batch: PlannedBatch) => void | Promise<void>
   /** Whether what came of a batch of an earlier process was taken; without it everything was. */
   readonly wasTaken?: (index: number) => boolean
-  /** Resolves when a further batch may be submitted: at once unless the run is paused, and also when it has to end. */
+  /** Resolves when a batch may be submitted, also one that a pause ended: at once unless the run is paused, and also when it has to end. */
   readonly untilWanted?: () => Promise<void>
   /** The first Ctrl+C, or the command `stop`, aborts this signal: no further batch is submitted, and the batches in flight are waited for. */
   readonly stopSubmitting: AbortSignal
@@ -57,7 +57,7 @@ export interface RunOptions {
 
 type StoppedBatch = NonNullable<BatchResponse['stopped']>
 
-/** Replicas forget within some seconds that a run was stopped; a batch is tried again after this many milliseconds. */
+/** Replicas forget within some seconds that a run was stopped or paused; a batch is tried again after this many milliseconds. */
 const STOP_FORGOTTEN_MS = 1_000
 
 /**
@@ -117,11 +117,12 @@ export async function runCatalogue(
   }
   /**
    * Whether a batch that was stopped goes on, as a resumed run would: its answers are stored and are not asked again. The limit was raised
-   * meanwhile, or the stop was that of an earlier process.
+   * meanwhile, the run was paused, or the stop was that of an earlier process. A pause is waited for.
    */
   const goesOn = async ({ code }: StoppedBatch, maxUsd: number | undefined) => {
     if (code !== 'run-stopped') return !isStopped() && (await limit?.isRaisedAbove(maxUsd ?? 0)) === true
     await options.look?.()
+    await options.untilWanted?.()
     if (!isStopped()) await sleep(STOP_FORGOTTEN_MS)
     return !isStopped()
   }
@@ -135,7 +136,7 @@ export async function runCatalogue(
   }
   const submit = async (planned: PlannedBatch) => {
     const { index, indicators } = planned
-    const submittedAt = performance.now()
+    let submittedAt = performance.now()
     let failures = journal.failures(index)
     let maxUsd = await limit?.now()
     const build = () => buildBatch(journal.header, planned, { failures, maxUsd })
@@ -148,6 +149,7 @@ export async function runCatalogue(
       let answer = await client.submit(build(), leaving.signal, again)
       while (answer.stopped !== undefined && (await goesOn(answer.stopped, maxUsd))) {
         maxUsd = await limit?.now()
+        submittedAt = performance.now()
         answer = await client.submit(await again(), leaving.signal, again)
       }
       const { summary, results, stopped } = answer

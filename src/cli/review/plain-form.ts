@@ -1,7 +1,7 @@
 /** Reads review files of plain lines, in which an indicator id is followed by accept, skip or field=value, and # begins a comment. */
 import { showValue } from '../../catalogue/problem-report.ts'
 import { parseJson } from '../../lib/json/json.ts'
-import { isDecisionWord } from '../../review/decision.ts'
+import { closeEquals, isDecisionWord } from '../../review/decision.ts'
 import { type ReviewLine, type ReviewProblem, readReviewLine } from '../../review/review-line.ts'
 
 export function readPlainForm(text: string): (ReviewLine | ReviewProblem)[] {
@@ -19,7 +19,7 @@ export function readPlainForm(text: string): (ReviewLine | ReviewProblem)[] {
  */
 function readLine(line: number, content: string): ReviewLine | ReviewProblem {
   const quoted = /^"(?:[^"\\]|\\.)*"(?=\s)/.exec(content)?.[0]
-  const rest = content.slice(quoted?.length ?? 0).replace(/\s*=\s*/g, '=')
+  const rest = closeEquals(content.slice(quoted?.length ?? 0))
   // The parts at even indexes are words, and the parts at odd indexes are the separators between them.
   const parts = rest.split(/([\s,;]+)/)
   const decisions: string[] = []

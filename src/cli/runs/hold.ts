@@ -94,7 +94,9 @@ export async function holdRun(options: HoldOptions): Promise<RunHold> {
         say('The run goes on')
         mayGoOn.resolve()
       } else if (next === 'paused') {
-        say(`The run is paused: batches in flight end, and no other is submitted until npm run resume -- ${runId}`)
+        say(
+          `The run is paused: no further request starts until npm run resume -- ${runId}; those in flight end, and their answers are stored`,
+        )
         mayGoOn = Promise.withResolvers<void>()
       } else {
         say('The run is stopped: no further request starts. Waiting for those in flight, whose answers are stored')

@@ -27,7 +27,7 @@ interface WantOptions {
 }
 
 export function addPauseCommand(program: Command): void {
-  const description = 'Pause a run: batches in flight end, and its driver submits no other until npm run resume -- RUN'
+  const description = 'Pause a run: no further request starts until npm run resume -- RUN'
   addCommand(program, { name: 'pause', description, wanted: 'paused' })
 }
 
@@ -110,7 +110,7 @@ function reportOf({
 
 const NOTED: Readonly<Record<WantedState, string>> = {
   running: 'goes on within a few seconds',
-  paused: 'submits nothing more within a few seconds; batches in flight end',
+  paused: 'starts no further request within a few seconds; what is answered is stored',
   stopped: 'starts no further request within a few seconds, stores what is answered, and ends',
 }
 

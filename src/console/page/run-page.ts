@@ -85,7 +85,7 @@ export function Page({ data, frame }: PageProps<RunData>): VNode {
         <li><${Command} text=${`npm run status -- ${run.id}`} /> where it is</li>
         ${
           LIVE.has(run.state) &&
-          html`<li><${Command} text=${`npm run pause -- ${run.id}`} /> submit nothing more until it is resumed</li>
+          html`<li><${Command} text=${`npm run pause -- ${run.id}`} /> start no further request until it is resumed</li>
           <li><${Command} text=${`npm run resume -- ${run.id} --max-cost USD`} /> set what it may cost in all, while it goes on</li>
           <li><${Command} text=${`npm run stop -- ${run.id}`} /> start no further request; what is answered is stored</li>`
         }
@@ -103,6 +103,9 @@ export function Page({ data, frame }: PageProps<RunData>): VNode {
 function Standing({ run }: { readonly run: RunData }): VNode | null {
   const { state, costStop, waitsFor } = run
   if (state === 'running') return waitsFor === null ? null : html`<p class="above" role="status">It ${waitsFor}.</p>`
+  if (state === 'paused') {
+    return html`<p class="above" role="status">No further request starts until it is resumed. Those that have started end, and what they answer is stored.</p>`
+  }
   if (state !== 'incomplete' || costStop === null) return null
   const kept = costStop.kept === 0 ? '' : ` ${count(costStop.kept)} answered, kept for when it goes on.`
   return html`<p class="above" role="status">${costStop.text}.${kept}</p>`

@@ -31,10 +31,7 @@ const WORDS: readonly (readonly [RegExp, string | ((...found: string[]) => strin
   [/To see how the file is read: npm run inspect -- FILE; --map says it otherwise/g, ''],
   [/\bor --skip-invalid to leave such rows out/g, `or tick ${named(CONTROLS.skipInvalid)}`],
   [/; nothing was sent\. Correct the file and run again\./g, '; nothing was sent. Correct the file and drop it again.'],
-  [
-    /--map ((?:id|[a-z_]+))= names no column, but/g,
-    (_all, field = '') => `${fieldName(field)} is set to "leave out", but`,
-  ],
+  [/--map ([a-z_]+)= names no column, but/g, (_all, field = '') => `${fieldName(field)} is set to "leave out", but`],
   [
     /(Another|another): --map ([a-z_]+)=COLUMN/g,
     (_all, _word, field = '') => `Choose another column for ${fieldName(field)} below`,
@@ -97,16 +94,35 @@ function fieldName(field: string): string {
 }
 
 /** The place of a dropped file, where it is not known which one a message speaks of. */
-const ANY_FOLDER = /(?:\/[^\s"':,;]+)*\/console\/uploads\/[0-9a-f]{24}\//g
+const ANY_PLACE = /\/console\/uploads\/[0-9a-f]{24}\//g
+/** What no folder of a message has in its name, as the place of a text ends there. */
+const ENDS_FOLDER = /[\s"':,;]/
+
+/**
+ * The text without the folders of dropped files. It walks back from each place instead of matching the folders before it, because
+ * messages quote hostile files: a pattern of folders takes exponential time on a text of forty slashes.
+ */
+function withoutFolders(text: string): string {
+  let shown = ''
+  let read = 0
+  for (const { index, 0: place } of text.matchAll(ANY_PLACE)) {
+    let from = index
+    for (let at = index - 1; at >= read && !ENDS_FOLDER.test(text[at] ?? ''); at -= 1) if (text[at] === '/') from = at
+    shown += text.slice(read, from)
+    read = index + place.length
+  }
+  return shown + text.slice(read)
+}
 
 /** The lines in words of the page; a line that has nothing to say there is left out. */
 export function inWordsOfThePage(lines: readonly string[], upload?: Pick<Upload, 'folder' | 'name'>): string[] {
   return lines
     .map((line) => {
       // What was chosen on the page goes to the command as a file, whose name says nothing to anybody.
-      let text = (upload === undefined ? line : withoutFolder(line, upload))
-        .replace(ANY_FOLDER, '')
-        .replace(/mapping-[0-9a-f]{16}\.yaml/g, 'what is chosen on this page')
+      let text = withoutFolders(upload === undefined ? line : withoutFolder(line, upload)).replace(
+        /mapping-[0-9a-f]{16}\.yaml/g,
+        'what is chosen on this page',
+      )
       for (const [pattern, word] of WORDS) text = text.replace(pattern, word as string)
       return text
     })

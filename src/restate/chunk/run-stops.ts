@@ -1,10 +1,10 @@
-/** Whether people have stopped the runs that a replica works for, so that no request of a stopped run starts. */
+/** Whether people have stopped or paused the runs that a replica works for, so that no request of such a run starts. */
 import type { DriverStore } from '../../store/types.ts'
 import type { ChunkRequest, EarlierChunkRequest } from '../chunk-contract.ts'
 import { isEarlierChunk } from './earlier-chunk.ts'
 
 export interface RunStops {
-  /** Whether the run of the chunk is stopped, as it was read at most five seconds ago. Never rejects: what cannot be read stays as it was. */
+  /** Whether the run of the chunk is stopped or paused, as it was read at most five seconds ago. Never rejects: what cannot be read stays as it was. */
   isStopped(request: ChunkRequest | EarlierChunkRequest): Promise<boolean>
 }
 
@@ -42,7 +42,7 @@ export function createRunStops(
     known.reading ??= drivers
       .find(runId)
       .then((found) => {
-        known.isStopped = found?.wanted === 'stopped'
+        known.isStopped = found !== undefined && found.wanted !== 'running'
         known.readAt = askedAt
       })
       .catch(() => undefined)

@@ -1,4 +1,4 @@
-/** The replies of chunks that ask the model nothing, because their run may spend no more or people have stopped it. */
+/** The replies of chunks that ask the model nothing, because their run may spend no more or people have stopped or paused it. */
 import { PROMPT_VERSION } from '../../classification/prompt.ts'
 import type { PreparedScheme } from '../../classification/scheme.ts'
 import type { ChunkReply, ChunkRequest } from '../chunk-contract.ts'
@@ -23,8 +23,11 @@ export function refuseForCost(
   return request.tier === 'primary' ? reply : { ...reply, failure: { code: 'cost-limit', message } }
 }
 
-/** A batch that meets it ends with what it has, and a process that takes the run on asks about the rest. */
-export const RUN_STOPPED = { code: 'run-stopped', message: 'people have stopped the run' } as const
+/**
+ * A batch that meets it ends with what it has. The driver of a paused run submits it again when the run goes on, and the process that takes
+ * a stopped run on asks about the rest.
+ */
+export const RUN_STOPPED = { code: 'run-stopped', message: 'people have stopped or paused the run' } as const
 
 export function refuseStopped(scheme: PreparedScheme, request: ChunkRequest, model: string): AskOutcome {
   const unanswered = request.items.map(({ key, fields }) => ({ key, fields, ...RUN_STOPPED }))

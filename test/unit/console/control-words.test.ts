@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { CONTROLS, inWordsOfThePage } from '../../../src/console/views/control-words.ts'
+import { endsSoon } from '../../helpers/ends-soon.ts'
 
 const UPLOAD = { folder: '/tmp/data/console/uploads/0123456789abcdef01234567', name: 'made up.csv' }
 const say = (...lines: string[]) => inWordsOfThePage(lines, UPLOAD)
@@ -50,6 +51,28 @@ test('a way out by an option names the control of the page', () => {
 test('a file whose folder is not known goes by its name as well', () => {
   const said = 'The file /srv/data/console/uploads/0123456789abcdef01234567/made up.csv has changed; or --max-cost USD'
   assert.deepEqual(inWordsOfThePage([said]), ['The file made up.csv has changed; or "May cost at most"'])
+})
+
+test('a message that quotes a hostile line does not hold the console', () => {
+  const place = '/console/uploads/0123456789abcdef01234567/'
+  const long = 200_000
+  const hostile = [
+    '/a'.repeat(long),
+    '/'.repeat(long) + place.slice(0, -1),
+    `/aaa/bbb${place.slice(0, -1)}`.repeat(10_000),
+    place.repeat(10_000),
+    '--map a='.repeat(long / 10),
+    `--map a="${'\\"'.repeat(long)}`,
+    `--map a=b${',a=b'.repeat(long)}`,
+    '(--sheet "'.repeat(long / 10),
+    `Say which columns they are: --map ${'a=COLUMN,'.repeat(long / 10)}`,
+    `it may be ${'a_'.repeat(long)}`,
+    `: ${'a_'.repeat(long)} reads `,
+  ]
+  for (const line of hostile) endsSoon(() => inWordsOfThePage([line]))
+  // The places of dropped files are taken out in a hostile line as well.
+  const [shown] = endsSoon(() => say(`${'/a'.repeat(long)} ${'/b'.repeat(long)}${place}made up.csv`))
+  assert.equal(shown, `${'/a'.repeat(long)} made up.csv`)
 })
 
 test('a line that only a terminal needs is left out', () => {

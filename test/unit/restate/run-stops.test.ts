@@ -1,4 +1,4 @@
-/** Runs that people stop while chunks wait: no further request starts, what is answered is saved, and the rest can be asked later. */
+/** Runs that people stop or pause while chunks wait: no further request starts, what is answered is saved, and the rest can be asked later. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createRunStops } from '../../../src/restate/chunk/run-stops.ts'
@@ -37,6 +37,9 @@ test('a stop is known after five seconds at the latest, for one look in a while'
   state.wanted = 'running'
   state.now = 12_000
   assert.equal(await stops.isStopped(chunk()), false, 'a run that is taken on goes on')
+  state.wanted = 'paused'
+  state.now = 18_000
+  assert.equal(await stops.isStopped(chunk()), true, 'a paused run starts nothing either')
 })
 
 test('what cannot be read stays as it was, and batches that no driver sent are asked about nothing', async () => {

@@ -1,19 +1,24 @@
-/** Batches that end because people have stopped the run: what came of them is taken, and a run that goes on submits them again. */
+/** Batches that end because people have stopped or paused the run: what came of them is taken, and a run that goes on submits them again. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { runCatalogue } from '../../../../src/cli/classify/run.ts'
 import type { RunJournal } from '../../../../src/cli/classify/run-journal.ts'
 import { describeRun } from '../../../../src/cli/runs/format.ts'
 import type { RunBody } from '../../../../src/restate/contract.ts'
-import { batchDone, type Reply, startScriptedIngress } from '../../../helpers/ingress.ts'
+import { batchDone, type Reply, startScriptedIngress, UNKNOWN_SERVICE } from '../../../helpers/ingress.ts'
 
 /** One batch of two indicators, whose first `stops` answers have a result for one of them. `look` is what the driver does to learn of a stop. */
-async function submitted(stops: number, look: (stop: AbortController) => void) {
+async function submitted(
+  stops: number,
+  look: (stop: AbortController) => void,
+  untilWanted = async (): Promise<void> => undefined,
+) {
   const stop = new AbortController()
   const failed: number[] = []
   const taken: string[] = []
   let answers = 0
-  const ingress = await startScriptedIngress((_, body): Reply => {
+  const ingress = await startScriptedIngress((path, body): Reply => {
+    if (!path.includes('/batch')) return UNKNOWN_SERVICE
     const reply = batchDone(body)
     answers += 1
     if (answers > stops) return reply
@@ -40,7 +45,7 @@ async function submitted(stops: number, look: (stop: AbortController) => void) {
       {
         ...{ urls: [ingress.url], patienceMs: 1_000, codebook: 'b@1', say: () => undefined },
         ...{ onProgress: () => undefined, stopSubmitting: stop.signal, abandon: new AbortController().signal },
-        look: async () => look(stop),
+        ...{ look: async () => look(stop), untilWanted },
         onResults: (results) => void taken.push(...results.map(({ indicator_id: id }) => id)),
       },
     )
@@ -63,6 +68,25 @@ test('a batch that the stop of an earlier process ended is submitted again by a 
   const { report, failed, taken, answers } = await submitted(1, () => undefined)
   assert.deepEqual([answers, failed, taken], [2, [0], ['a', 'b']])
   assert.deepEqual([report.classified, report.failed], [2, 0])
+})
+
+test('a batch that a pause ended is submitted again when the run goes on, and not before', async () => {
+  const goesOn = Promise.withResolvers<void>()
+  let isPaused = false
+  const look = () => {
+    isPaused = true
+    // A driver that does not wait would have its answer long before.
+    setTimeout(() => {
+      isPaused = false
+      goesOn.resolve()
+    }, 3_000)
+  }
+  const taken: boolean[] = []
+  const { report, answers } = await submitted(1, look, async () => {
+    if (isPaused) await goesOn.promise
+    taken.push(isPaused)
+  })
+  assert.deepEqual([answers, taken, report.classified, report.failed], [2, [false, false], 2, 0])
 })
 
 test('a run that its limit stopped says in the terminal what is spent, what helps and what is kept', () => {
