@@ -2,4 +2,5 @@
 /** The program behind every npm script and behind `npx classify`: checks the version of Node.js, then runs main.ts. */
 
 require('./node-version.cjs')
+require('./compile-cache.cjs')
 import('./main.ts')

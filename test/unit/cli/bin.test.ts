@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { access, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 
@@ -70,6 +70,23 @@ test('every npm script that starts Node.js checks its version first', async () =
     assert.match(command, /^(?:exec )?node (?:src\/cli\/classify\.cjs|-r \.\/src\/cli\/node-version\.cjs) /)
   }
   await access(join(ROOT, 'src/cli/node-version.cjs'))
+})
+
+test('a command keeps its compiled modules beside the program, and loads nothing of fetch before it needs it', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'classify-bin-'))
+  try {
+    const look = join(directory, 'look.cjs')
+    const seen =
+      "[require('node:module').getCompileCacheDir(), process.moduleLoadList.some((one) => /undici/.test(one))]"
+    await writeFile(look, `process.on('exit', () => process.stderr.write(JSON.stringify(${seen})))\n`)
+    const { PATH, HOME } = process.env
+    const { stderr } = await run(process.execPath, ['-r', look, BIN, 'status', '--help'], { PATH, HOME })
+    const [kept, hasFetch] = JSON.parse(stderr) as [string, boolean]
+    assert.equal(dirname(kept), join(ROOT, 'node_modules/.cache/compile'))
+    assert.equal(hasFetch, false)
+  } finally {
+    await rm(directory, { recursive: true, force: true })
+  }
 })
 
 test('npx classify prints what the command prints and nothing else', async () => {
