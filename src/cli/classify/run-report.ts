@@ -1,8 +1,8 @@
 /** Adds up the results of the batches of a run, and builds the report of the run from the sums. */
 import type { Source } from '../../classification/types.ts'
 import type { BatchSummary, EvidenceResponse, TierSums, Warning } from '../../restate/contract.ts'
-import type { PlannedBatch } from '../audits/audit-stages.ts'
 import type { NodeCounts } from '../client/nodes.ts'
+import type { OutgoingBatch } from '../client/run-batch.ts'
 import type { StoppedBy } from '../runs/hold.ts'
 import type { ProgressCounts } from '../ui/progress-text.ts'
 import { createTierSums, inMicros, type RunBill, type RunCostStop } from './run-cost.ts'
@@ -92,7 +92,7 @@ export interface MaxCostReport extends Partial<RunCostStop> {
   readonly reached: boolean
 }
 
-type CountedBatch = Pick<PlannedBatch, 'indicators' | 'isAudit'>
+type CountedBatch = Pick<OutgoingBatch, 'ids' | 'isAudit'>
 
 export interface RunTotals {
   /** Returns the sums that the progress line shows. */
@@ -150,8 +150,7 @@ export function createRunTotals(): RunTotals {
 
   /** Counts the indicators of a batch that were not counted before, and returns their number. */
   function count({ classified, unchanged }: BatchSummary, batch: CountedBatch | undefined): number {
-    const ids = batch?.indicators.map(({ indicator_id: id }) => id) ?? []
-    const isAudit = batch?.isAudit === true
+    const { ids = [], isAudit = false } = batch ?? {}
     if (isAudit) sums.audited += classified
     // An audit in which a model only guessed keeps no result, and the batches of the file classify its indicators.
     if (isAudit && classified + unchanged < ids.length) return 0

@@ -1,12 +1,11 @@
 /** Runs a whole catalogue through the service, batch by batch: the work behind the commands `classify` and `demo`. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Indicator } from '../../classification/types.ts'
 import { messageOf } from '../../errors.ts'
 import { type BatchResponse, DEFAULT_CATALOGUE, type ResultBody } from '../../restate/contract.ts'
 import type { PlannedBatch } from '../audits/audit-stages.ts'
 import { BatchFailedError, createBatchClient } from '../client/batches.ts'
 import { createLeaving } from '../client/leaving.ts'
-import { buildBatch } from '../client/run-batch.ts'
+import { createOutgoing, idsOf, type OutgoingBatch } from '../client/run-batch.ts'
 import { codeOf, stopReasonOf } from '../runs/batch-failures.ts'
 import type { CostLimit } from '../runs/cost-limit.ts'
 import type { ProgressCounts } from '../ui/progress-text.ts'
@@ -34,7 +33,7 @@ export interface RunOptions {
    */
   readonly onProgress: (counts: ProgressCounts) => void
   /** Takes the results of a batch before it counts as done, so that a resumed run brings again what was not taken. */
-  readonly onResults?: (results: readonly ResultBody[], batch: PlannedBatch) => void | Promise<void>
+  readonly onResults?: (results: readonly ResultBody[], batch: OutgoingBatch) => void | Promise<void>
   /** Whether what came of a batch of an earlier process was taken; without it everything was. */
   readonly wasTaken?: (index: number) => boolean
   /** Resolves when a batch may be submitted, also one that a pause ended: at once unless the run is paused, and also when it has to end. */
@@ -102,11 +101,11 @@ export async function runCatalogue(
   }
   /** The indicators of audits that count as failed. The batches of the file that hold them as well are not submitted any more. */
   const failedAudits = new Set<string>()
-  const addFailure = (code: string, reason: string, { indicators, isAudit }: PlannedBatch) => {
-    totals.addFailure(code, reason, idsOf(indicators))
-    if (isAudit) for (const id of idsOf(indicators)) failedAudits.add(id)
+  const addFailure = (code: string, reason: string, { ids, isAudit }: OutgoingBatch) => {
+    totals.addFailure(code, reason, ids)
+    if (isAudit) for (const id of ids) failedAudits.add(id)
   }
-  const noteStopped = ({ code, message, indicator_ids: ids }: StoppedBatch, { isAudit }: PlannedBatch) => {
+  const noteStopped = ({ code, message, indicator_ids: ids }: StoppedBatch, { isAudit }: OutgoingBatch) => {
     const isByPeople = code === 'run-stopped'
     if (!isByPeople) {
       isMaxCostReached = true
@@ -126,20 +125,20 @@ export async function runCatalogue(
     if (!isStopped()) await sleep(STOP_FORGOTTEN_MS)
     return !isStopped()
   }
-  const deliver = async (results: readonly ResultBody[], planned: PlannedBatch) => {
+  const deliver = async (results: readonly ResultBody[], batch: OutgoingBatch) => {
     try {
-      await options.onResults?.(results, planned)
+      await options.onResults?.(results, batch)
     } catch (error) {
       stopReason ??= `its results cannot be written (${messageOf(error)})`
       throw error
     }
   }
-  const submit = async (planned: PlannedBatch) => {
-    const { index, indicators } = planned
+  const submit = async (batch: OutgoingBatch) => {
+    const { index, ids } = batch
     let submittedAt = performance.now()
     let failures = journal.failures(index)
     let maxUsd = await limit?.now()
-    const build = () => buildBatch(journal.header, planned, { failures, maxUsd })
+    const build = () => batch.request({ failures, maxUsd })
     const again = async () => {
       failures += 1
       await note(journal.noteFailed(index))
@@ -153,19 +152,19 @@ export async function runCatalogue(
         answer = await client.submit(await again(), leaving.signal, again)
       }
       const { summary, results, stopped } = answer
-      await deliver(results, planned)
+      await deliver(results, batch)
       // A batch that was stopped counts as failed, so that a resumed run submits it again under a new key.
       await note(stopped === undefined ? journal.noteDone(index, summary) : journal.noteFailed(index))
-      totals.addBatch(summary, planned)
-      if (stopped !== undefined) noteStopped(stopped, planned)
+      totals.addBatch(summary, batch)
+      if (stopped !== undefined) noteStopped(stopped, batch)
       const { model, escalation } = summary.by_source
       // An audit keeps no guesses of the offline model, which the service counts as answers all the same.
-      watch.batchEnded(planned.isAudit ? indicators.length - summary.unchanged : model + escalation)
+      watch.batchEnded(batch.isAudit ? ids.length - summary.unchanged : model + escalation)
       window.noteEnd(submittedAt)
     } catch (error) {
-      watch.batchEnded(indicators.length)
+      watch.batchEnded(ids.length)
       if (leaving.signal.aborted) {
-        addFailure('interrupted', 'the run was interrupted while the batch was in flight', planned)
+        addFailure('interrupted', 'the run was interrupted while the batch was in flight', batch)
         return
       }
       stopReason ??= stopReasonOf(error)
@@ -173,18 +172,18 @@ export async function runCatalogue(
       // its result. Only a batch that failed is noted, and gets a new key.
       if (error instanceof BatchFailedError) await note(journal.noteFailed(index))
       // An audit that failed leaves its indicators to the batches of the file, unless the run ends with it.
-      if (!planned.isAudit || stopReason !== undefined) addFailure(codeOf(error), messageOf(error), planned)
+      if (!batch.isAudit || stopReason !== undefined) addFailure(codeOf(error), messageOf(error), batch)
     }
   }
-  const begin = (planned: PlannedBatch) => {
-    const { indicators } = planned
-    const task = submit(planned).finally(() => {
+  const begin = (batch: OutgoingBatch) => {
+    const { length } = batch.ids
+    const task = submit(batch).finally(() => {
       inFlight.delete(task)
-      indicatorsInFlight -= indicators.length
+      indicatorsInFlight -= length
       reportProgress()
     })
     inFlight.add(task)
-    indicatorsInFlight += indicators.length
+    indicatorsInFlight += length
     reportProgress()
   }
   /** Resolves with true when a batch in flight has ended, and with false where no batch is in flight. */
@@ -207,13 +206,13 @@ export async function runCatalogue(
       const { index, indicators, isAudit } = planned
       const earlier = journal.done(index)
       if (earlier !== undefined && (isAudit || options.wasTaken?.(index) !== false)) {
-        totals.addEarlierBatch(earlier, planned)
+        totals.addEarlierBatch(earlier, { ids: idsOf(indicators), isAudit })
         continue
       }
       while (inFlight.size >= window.size) await waitForOneEnd()
       await options.untilWanted?.()
       // A stopped run reads its catalogue to the end, because the report names every indicator that was not submitted.
-      if (!isStopped()) begin(planned)
+      if (!isStopped()) begin(createOutgoing(journal.header, planned))
       else if (!isAudit) unsubmitted.push(...idsOf(indicators).filter((id) => !failedAudits.has(id)))
     }
   } finally {
@@ -239,8 +238,4 @@ export async function runCatalogue(
     bill,
     ...(options.requestsBefore === undefined ? {} : { requestsBefore: options.requestsBefore }),
   })
-}
-
-function idsOf(indicators: readonly Indicator[]): string[] {
-  return indicators.map(({ indicator_id }) => indicator_id)
 }

@@ -5,6 +5,7 @@ import { ServiceError } from '../../errors.ts'
 import { retryFor } from '../../lib/timing.ts'
 import { type BatchRequest, type BatchResponse, PART_HEADER, stopsTheRun } from '../../restate/contract.ts'
 import { KEY_REUSED } from './guard-refusal.ts'
+import type { JsonBytes } from './http.ts'
 import { createIngressClient } from './ingress.ts'
 import type { IngressAnswer } from './ingress-answer.ts'
 import { createNodes, type NodeCounts, type Nodes } from './nodes.ts'
@@ -42,7 +43,8 @@ export interface BatchClient {
 export interface Batch {
   /** The key that is unique for the batch over all runs, and the same for each attempt to submit the batch. */
   readonly idempotencyKey: string
-  readonly body: Omit<BatchRequest, 'indicators'> & { readonly indicators: readonly Indicator[] }
+  /** The body, or its JSON. */
+  readonly body: (Omit<BatchRequest, 'indicators'> & { readonly indicators: readonly Indicator[] }) | JsonBytes
 }
 
 export interface BatchClientOptions {

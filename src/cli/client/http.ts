@@ -16,6 +16,19 @@ export interface HttpRequest {
   readonly signal: AbortSignal
 }
 
+/** JSON that was written before, as bytes one behind the other, so that a body that waits for its answer takes no more than these. */
+export class JsonBytes {
+  readonly parts: readonly Uint8Array[]
+
+  constructor(parts: readonly Uint8Array[]) {
+    this.parts = parts
+  }
+
+  get length(): number {
+    return this.parts.reduce((sum, { length }) => sum + length, 0)
+  }
+}
+
 export interface HttpAnswer {
   readonly status: number
   readonly headers: IncomingHttpHeaders
@@ -71,7 +84,7 @@ function send(agents: Agents, url: string, request: HttpRequest): Promise<HttpAn
   const { method = 'POST', headers, body, signal } = request
   signal.throwIfAborted()
   const isTls = new URL(url).protocol === 'https:'
-  const payload = body === undefined ? undefined : Buffer.from(JSON.stringify(body))
+  const payload = bytesOf(body)
   const { promise, resolve, reject } = Promise.withResolvers<HttpAnswer>()
   const sent = (isTls ? https : http).request(url, {
     method,
@@ -106,8 +119,14 @@ function send(agents: Agents, url: string, request: HttpRequest): Promise<HttpAn
       resolve({ status: response.statusCode ?? 0, headers: response.headers, text: Buffer.concat(parts).toString() })
     })
   })
-  sent.end(payload)
+  for (const part of payload?.parts ?? []) sent.write(part)
+  sent.end()
   return promise
+}
+
+function bytesOf(body: unknown): JsonBytes | undefined {
+  if (body === undefined || body instanceof JsonBytes) return body
+  return new JsonBytes([Buffer.from(JSON.stringify(body))])
 }
 
 /**

@@ -1,8 +1,9 @@
-/** Builds the body of a request that has indicators of a run classified, and the whole request for one batch. */
+/** Builds the body of a request that has indicators of a run classified, and the batches of a run as they are sent. */
 import type { Indicator } from '../../classification/types.ts'
 import type { PlannedBatch } from '../audits/audit-stages.ts'
 import type { RunHeader } from '../classify/run-journal.ts'
 import type { Batch } from './batches.ts'
+import { JsonBytes } from './http.ts'
 
 /** The options of a run that influence the results of its indicators. */
 export type RunRequest = Pick<RunHeader, 'catalogue' | 'codebook' | 'force' | 'options'>
@@ -37,24 +38,44 @@ export function bodyOf(
   }
 }
 
+/** A batch on its way: what is sent of it, and what the run has to know of it until its answer is there. */
+export interface OutgoingBatch extends Pick<PlannedBatch, 'index' | 'isAudit' | 'kept'> {
+  readonly ids: readonly string[]
+  /**
+   * Builds the request. A batch that has failed is sent again under a new idempotency key, because Restate would answer the old key
+   * with the old failure.
+   */
+  request(sending: { readonly failures: number; readonly maxUsd: number | undefined }): Batch
+}
+
 /**
- * Builds the request for batch number `index` of a run. A batch that has failed is sent again under a new idempotency
- * key, because Restate would answer the old key with the old failure.
+ * Makes a batch ready for sending. Its indicators are held as the bytes of their JSON, outside of the heap: with dozens of batches in
+ * flight, objects would be the most that a run has in its heap, and what the garbage collector has to copy.
  */
-export function buildBatch(
-  header: RunHeader,
-  { index, indicators, isAudit }: PlannedBatch,
-  { failures, maxUsd }: { readonly failures: number; readonly maxUsd: number | undefined },
-): Batch {
+export function createOutgoing(header: RunHeader, { indicators, ...planned }: PlannedBatch): OutgoingBatch {
   const { run_id: runId } = header
   const { override_person, tier_fallback } = header.options
-  const options = {
-    ...(tier_fallback === undefined ? {} : { tier_fallback }),
-    ...(maxUsd === undefined ? {} : { max_cost_usd: maxUsd }),
-    ...(override_person === undefined ? {} : { override_person }),
-  }
+  const { index, isAudit } = planned
+  const list = Buffer.from(`{"indicators":${JSON.stringify(indicators)},`)
   return {
-    idempotencyKey: failures === 0 ? `${runId}-${index}` : `${runId}-${index}-retry-${failures}`,
-    body: bodyOf(header, indicators, isAudit, { runId, options }),
+    ...planned,
+    ids: idsOf(indicators),
+    request: ({ failures, maxUsd }) => {
+      const options = {
+        ...(tier_fallback === undefined ? {} : { tier_fallback }),
+        ...(maxUsd === undefined ? {} : { max_cost_usd: maxUsd }),
+        ...(override_person === undefined ? {} : { override_person }),
+      }
+      const { indicators: _, ...rest } = bodyOf(header, [], isAudit, { runId, options })
+      return {
+        idempotencyKey: failures === 0 ? `${runId}-${index}` : `${runId}-${index}-retry-${failures}`,
+        body: new JsonBytes([list, Buffer.from(JSON.stringify(rest).slice(1))]),
+      }
+    },
   }
+}
+
+/** The ids, as copies: a text that was cut from a row of the file keeps the whole row in memory. */
+export function idsOf(indicators: readonly Indicator[]): string[] {
+  return JSON.parse(JSON.stringify(indicators.map(({ indicator_id: id }) => id))) as string[]
 }

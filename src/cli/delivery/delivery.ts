@@ -14,11 +14,14 @@ import { openTableTarget } from './table-target.ts'
 import type { Targets } from './targets.ts'
 import { writeResults } from './write-results.ts'
 
+/** What a delivery has to know of a batch. */
+export type DeliveredBatch = Pick<PlannedBatch, 'isAudit' | 'kept'>
+
 export interface Delivery {
   /** Notes the outputs in the journal of the run. Called once, before the first batch. */
   begin(dataDir: string, journal: RunJournal): Promise<void>
   /** Takes the results of a batch. Rejects with ServiceError where they cannot be kept. */
-  take(results: readonly ResultBody[], batch: PlannedBatch): Promise<void>
+  take(results: readonly ResultBody[], batch: DeliveredBatch): Promise<void>
   /** Whether an earlier process of the run delivered the results of a batch that is done. */
   wasTaken(index: number): boolean
   /**

@@ -5,6 +5,7 @@ import { FIRST_AUDIT_BATCH, type PlannedBatch } from '../../../src/cli/audits/au
 import { runCatalogue } from '../../../src/cli/classify/run.ts'
 import type { RunJournal } from '../../../src/cli/classify/run-journal.ts'
 import { createRunTotals, type RunReport } from '../../../src/cli/classify/run-report.ts'
+import { idsOf } from '../../../src/cli/client/run-batch.ts'
 import type { ProgressCounts } from '../../../src/cli/ui/progress-text.ts'
 import type { BatchSummary } from '../../../src/restate/contract.ts'
 import { batchDone, failedInvocation, type Reply, startScriptedIngress } from '../../helpers/ingress.ts'
@@ -222,7 +223,8 @@ const REPORT = { runId: 'r', catalogue: 'c', codebook: 'b@1', elapsedMs: 60_000,
 /** The report of a run whose batches had these summaries. */
 function reportOf(batches: readonly (readonly [PlannedBatch, BatchSummary])[]): RunReport {
   const totals = createRunTotals()
-  for (const [batch, summary] of batches) totals.addBatch(summary, batch)
+  for (const [{ indicators, isAudit }, summary] of batches)
+    totals.addBatch(summary, { ids: idsOf(indicators), isAudit })
   return totals.buildReport(REPORT)
 }
 
@@ -270,7 +272,7 @@ test('what a batch warns of its input is said once, by the batch of the file', (
 
 test('a row with a result by an audit is no failure where the batch of the file fails', () => {
   const totals = createRunTotals()
-  totals.addBatch(summaryOf(1), planned(0, ['a'], true))
+  totals.addBatch(summaryOf(1), { ids: ['a'], isAudit: true })
   totals.addFailure('internal', 'no', ['a', 'b'])
   totals.addFailure('internal', 'other', ['a'])
   const report = totals.buildReport(REPORT)

@@ -5,11 +5,7 @@ import { createRunTotals } from '../../../src/cli/classify/run-report.ts'
 import type { BatchSummary } from '../../../src/restate/contract.ts'
 
 const batchOf = (from: number, to: number, isAudit = false) => ({
-  indicators: Array.from({ length: to - from }, (_, index) => ({
-    indicator_id: `I.${from + index}`,
-    name: 'GDP',
-    sample_values: [],
-  })),
+  ids: Array.from({ length: to - from }, (_, index) => `I.${from + index}`),
   isAudit,
 })
 
