@@ -66,7 +66,9 @@ export function unrefusedBudget(state: BudgetState, now: number): EffectiveBudge
   const account = accountLimits(state, now)
   return {
     rpm: Math.min(state.rpm, account.requestsPerMinute ?? Number.POSITIVE_INFINITY) * state.safety,
-    tpm: Math.min(state.tpm ?? Number.POSITIVE_INFINITY, account.tokensPerMinute ?? Number.POSITIVE_INFINITY) * state.safety,
+    tpm:
+      Math.min(state.tpm ?? Number.POSITIVE_INFINITY, account.tokensPerMinute ?? Number.POSITIVE_INFINITY) *
+      state.safety,
   }
 }
 

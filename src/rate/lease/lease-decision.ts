@@ -4,7 +4,15 @@
  * lease shrinks counts with the larger lease until it has confirmed the smaller one or the larger one has ended.
  */
 import type { Budget, BudgetState, Holder, LeaseDecision, LeaseGrant, LeaseRequest, LeaseState } from '../types.ts'
-import { effectiveBudget, paceFactor, pausedMs, unrefusedBudget, withAccount, withPause, withReminder } from './cluster-budget.ts'
+import {
+  effectiveBudget,
+  paceFactor,
+  pausedMs,
+  unrefusedBudget,
+  withAccount,
+  withPause,
+  withReminder,
+} from './cluster-budget.ts'
 import { fairShares, keepNear, smoothDemand, sum } from './fair-share.ts'
 
 /** Milliseconds that a lease lasts without a renewal. */

@@ -23,7 +23,12 @@ export interface CatchUp {
 }
 
 /** A pace that is higher by a hundredth causes no burst. */
-const STEADY: CatchUp = { factor: 1.01, leastAtOnce: 0, mostAtOnce: Number.POSITIVE_INFINITY, rememberedMs: REMEMBERED_MS }
+const STEADY: CatchUp = {
+  factor: 1.01,
+  leastAtOnce: 0,
+  mostAtOnce: Number.POSITIVE_INFINITY,
+  rememberedMs: REMEMBERED_MS,
+}
 
 export interface PaceDebt {
   setPace(now: number, perMinute: number): void

@@ -70,7 +70,12 @@ export function createStartSpacing(options: StartSpacingOptions): StartSpacing {
   let current = createPlan()
 
   function createPlan(): Plan {
-    return { bottleneck: new Bottleneck({ minTime: 0 }), nextAt: Number.NEGATIVE_INFINITY, minTime: 0, isPlanned: false }
+    return {
+      bottleneck: new Bottleneck({ minTime: 0 }),
+      nextAt: Number.NEGATIVE_INFINITY,
+      minTime: 0,
+      isPlanned: false,
+    }
   }
 
   function replan(): void {
