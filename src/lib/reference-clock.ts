@@ -13,6 +13,8 @@ export interface ReferenceClock {
   skewMs(): number | undefined
   /** Asks `read` for the other machine's time in milliseconds since 1970, and sets the clock by it. Rejects as `read` does. */
   take<T>(read: () => Promise<T>, timeOf: (answer: T) => number): Promise<T>
+  /** Sets the clock by the other machine's `time`, which it told between `sentAt` and now, both of the monotonic clock. */
+  note(sentAt: number, time: number): void
 }
 
 export interface ReferenceClockOptions {
@@ -40,18 +42,22 @@ export function createReferenceClock({
     const known = best()
     return known === undefined ? ownNow() : known.offsetMs + monotonic()
   }
+  function note(sentAt: number, time: number): void {
+    const receivedAt = monotonic()
+    const reading = { offsetMs: time - (sentAt + receivedAt) / 2, errorMs: (receivedAt - sentAt) / 2 }
+    // A reading that agrees with none before means that one of the clocks was set, and the readings before are of no use.
+    const agrees = (one: Reading) => Math.abs(one.offsetMs - reading.offsetMs) <= one.errorMs + reading.errorMs + 1_000
+    readings = [...readings.filter(agrees), reading].slice(-KEPT_READINGS)
+  }
+
   return {
     now,
     skewMs: () => (readings.length === 0 ? undefined : ownNow() - now()),
+    note,
     async take(read, timeOf) {
       const sentAt = monotonic()
       const answer = await read()
-      const receivedAt = monotonic()
-      const reading = { offsetMs: timeOf(answer) - (sentAt + receivedAt) / 2, errorMs: (receivedAt - sentAt) / 2 }
-      // A reading that agrees with none before means that one of the clocks was set, and the readings before are of no use.
-      const agrees = (one: Reading) =>
-        Math.abs(one.offsetMs - reading.offsetMs) <= one.errorMs + reading.errorMs + 1_000
-      readings = [...readings.filter(agrees), reading].slice(-KEPT_READINGS)
+      note(sentAt, timeOf(answer))
       return answer
     },
   }

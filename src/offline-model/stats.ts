@@ -5,6 +5,8 @@ import { createSlidingWindow } from './sliding-window.ts'
 /** The most indicators that are counted by id, which takes some 25 MB. All other indicators share one count. */
 const MAX_TRACKED = 200_000
 const MINUTE_MS = 60_000
+/** The seconds for which accepted requests are counted by second. */
+const MAX_SECONDS = 600
 
 /** The body of the response to GET /stats. */
 export interface OfflineModelStats {
@@ -23,6 +25,8 @@ export interface OfflineModelStats {
   readonly faults: Readonly<Record<ModelFault, number>>
   /** The most requests that were accepted within 60 seconds. */
   readonly peak_per_60s: number
+  /** Accepted requests by second since the first one, for at most ten minutes. */
+  readonly accepted_by_second: readonly number[]
   readonly in_flight: number
   readonly peak_in_flight: number
   readonly tokens: {
@@ -68,6 +72,12 @@ export function createStats(): StatsRecorder {
       counts.accepted += 1
       counts.charged += charged
       counts.starts.add(now, charged)
+      counts.firstAt ??= now
+      const second = Math.floor((now - counts.firstAt) / 1_000)
+      if (second < MAX_SECONDS) {
+        while (counts.bySecond.length <= second) counts.bySecond.push(0)
+        counts.bySecond[second] = (counts.bySecond[second] ?? 0) + 1
+      }
       inFlight += 1
       counts.peakInFlight = Math.max(counts.peakInFlight, inFlight)
     },
@@ -110,6 +120,7 @@ export function createStats(): StatsRecorder {
         requests: { accepted, refused, failed, aborted },
         faults: faultCounts(counts.faults),
         peak_per_60s: peaks.count,
+        accepted_by_second: [...counts.bySecond],
         in_flight: inFlight,
         peak_in_flight: counts.peakInFlight,
         tokens: {
@@ -141,6 +152,8 @@ function emptyCounts(inFlight: number) {
     faults: new Map<ModelFault, number>(),
     peakInFlight: inFlight,
     starts: createSlidingWindow(MINUTE_MS),
+    firstAt: undefined as number | undefined,
+    bySecond: [] as number[],
     input: 0,
     cached: 0,
     output: 0,

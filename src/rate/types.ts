@@ -8,6 +8,17 @@ export interface Budget {
   readonly tokensPerMinute: number | null
 }
 
+/** The slots of one replica in a row that all replicas share. */
+export interface StartSlots {
+  /** Milliseconds between two slots of the row. */
+  readonly intervalMs: number
+  /** The part of the row of each replica, 0 to 1, in an order that is the same for all, and the index of the replica's own. */
+  readonly parts: readonly number[]
+  readonly own: number
+  /** The database's clock minus the replica's, in milliseconds. */
+  readonly offsetMs: number
+}
+
 /** Whether a caller may start one request now (`granted`), or should ask again after `waitMs`. */
 export type StartPermit =
   | {
@@ -27,6 +38,8 @@ export interface RateLimiter {
   acquire(tokens: number, maxWaitMs: number, signal?: AbortSignal, isSlow?: boolean): Promise<StartPermit>
   /** Sets the budget at once, also for callers that wait. Throws RangeError for a budget below 0. */
   setBudget(budget: Budget): void
+  /** Has requests start in these slots, told by the limiter's clock; null has them start by the pace alone. */
+  setSlots(slots: StartSlots | null): void
   /** Grants no permit for `ms` from now, as the model endpoint asked. A pause that ends later stays. */
   pause(ms: number): void
   stats(): LimiterStats
@@ -202,6 +215,9 @@ export interface LeaseGrant {
   readonly budget: Budget
   /** Replicas that hold a lease, with this one. */
   readonly replicas: number
+  /** The database's clock at the decision, milliseconds since 1970, and the row in which the replicas take turns. */
+  readonly decidedAt: number
+  readonly turns: Omit<StartSlots, 'offsetMs'>
 }
 
 export interface LeaseDecision {

@@ -2,7 +2,7 @@
  *
  * It passes HTTP/2 cleartext calls to the replica with the fewest open streams, as NGINX does in the cluster. The benchmark
  * needs no Docker, and a TCP balancer would send all streams of a connection to one replica. Its parent sends it
- * `{ targets: [port, …] }`.
+ * `{ targets: [{ port, weight }, …] }`; a replica with twice the weight gets twice the open streams.
  */
 import http2 from 'node:http2'
 
@@ -19,8 +19,12 @@ const FORBIDDEN_HEADERS = new Set([
   'host',
 ])
 
-interface Replica {
+interface Target {
   readonly port: number
+  readonly weight: number
+}
+
+interface Replica extends Target {
   session: http2.ClientHttp2Session | undefined
   /** Open streams. */
   streams: number
@@ -45,12 +49,16 @@ function sessionOf(replica: Replica): http2.ClientHttp2Session {
   return session
 }
 
+function loadOf({ streams, weight }: Replica): number {
+  return (streams + 1) / weight
+}
+
 function leastBusy(): Replica | undefined {
   const now = Date.now()
   return [...replicas.values()]
     .filter((replica) => replica.restsUntil <= now)
     .reduce<Replica | undefined>(
-      (best, replica) => (best === undefined || replica.streams < best.streams ? replica : best),
+      (best, replica) => (best === undefined || loadOf(replica) < loadOf(best) ? replica : best),
       undefined,
     )
 }
@@ -85,10 +93,12 @@ server.on('stream', (inbound, headers) => {
   outbound.pipe(inbound)
 })
 
-process.on('message', (message: { readonly targets: readonly number[] }) => {
-  for (const port of replicas.keys()) if (!message.targets.includes(port)) replicas.delete(port)
-  for (const port of message.targets) {
-    if (!replicas.has(port)) replicas.set(port, { port, session: undefined, streams: 0, restsUntil: 0 })
+process.on('message', ({ targets }: { readonly targets: readonly Target[] }) => {
+  for (const known of replicas.keys()) if (!targets.some(({ port }) => port === known)) replicas.delete(known)
+  for (const target of targets) {
+    if (!replicas.has(target.port)) {
+      replicas.set(target.port, { ...target, session: undefined, streams: 0, restsUntil: 0 })
+    }
   }
 })
 process.on('disconnect', () => process.exit(0))

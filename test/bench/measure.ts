@@ -73,6 +73,7 @@ function readParent(pid: number): number | undefined {
 export interface ModelStats {
   readonly requests: { readonly accepted: number; readonly refused: number; readonly failed: number }
   readonly peak_per_60s: number
+  readonly accepted_by_second: readonly number[]
   readonly peak_in_flight: number
   readonly tokens: { readonly charged: number; readonly peak_charged_per_60s: number }
   readonly requests_by_indicator: Readonly<Record<string, number>>
@@ -160,6 +161,12 @@ export function longestStallSeconds(samples: readonly PaceSample[]): number {
     if (accepted >= last) break
   }
   return longest / 1_000
+}
+
+/** The fewest accepted requests in a second, from the third second to the third from the end; null where there is none. */
+export function leastSecond({ accepted_by_second: seconds }: Pick<ModelStats, 'accepted_by_second'>): number | null {
+  const middle = seconds.slice(2, -2)
+  return middle.length === 0 ? null : Math.min(...middle)
 }
 
 /** Reads the CPU time and the peak memory of a process again and again, because they are gone when it has ended. */

@@ -83,34 +83,43 @@ export interface RunOptions {
 export async function measureRun(options: RunOptions): Promise<MeasuredRun> {
   const world = await startWorld(options.world)
   try {
-    const before = world.cpu()
-    const startedAt = performance.now()
-    const pace = samplePace(world.modelUrl)
-    const cli = startCli(['classify', ...options.args, '--json'], { env: world.env })
-    const stop = () => cli.child.kill('SIGKILL')
-    options.world.signal.addEventListener('abort', stop, { once: true })
-    const watch = watchProcess(cli.child.pid ?? -1)
-    const meanwhile = options.meanwhile?.(world, pace.samples) ?? Promise.resolve()
-    const result = await cli.result
-    const { cpuMs: cliCpuMs, peakRssMiB } = watch.stop()
-    await meanwhile
-    const elapsedMs = performance.now() - startedAt
-    const samples = await pace.stop()
-    options.world.signal.throwIfAborted()
-    const cpu = difference(world.cpu(), before)
-    const allMs = Object.values(cpu).reduce((sum, ms) => sum + ms, cliCpuMs)
-    const run: MeasuredRun = {
-      report: readReport(result),
-      samples,
-      stats: await readStats(world.modelUrl, true),
-      cpu,
-      busy: allMs / elapsedMs / cpus().length,
-      peakCliRssMiB: peakRssMiB,
-    }
+    const run = await measureIn(world, options)
     await options.after?.(world, run)
     return run
   } finally {
     await world.stop()
+  }
+}
+
+/** The same against a stack that runs already, whose model counts anew. */
+export async function measureIn(
+  world: World,
+  options: Pick<RunOptions, 'args' | 'meanwhile'> & { readonly world: Pick<WorldOptions, 'signal'> },
+): Promise<MeasuredRun> {
+  await fetch(`${world.modelUrl}/stats/reset`, { method: 'POST' })
+  const before = world.cpu()
+  const startedAt = performance.now()
+  const pace = samplePace(world.modelUrl)
+  const cli = startCli(['classify', ...options.args, '--json'], { env: world.env })
+  const stop = () => cli.child.kill('SIGKILL')
+  options.world.signal.addEventListener('abort', stop, { once: true })
+  const watch = watchProcess(cli.child.pid ?? -1)
+  const meanwhile = options.meanwhile?.(world, pace.samples) ?? Promise.resolve()
+  const result = await cli.result
+  const { cpuMs: cliCpuMs, peakRssMiB } = watch.stop()
+  await meanwhile
+  const elapsedMs = performance.now() - startedAt
+  const samples = await pace.stop()
+  options.world.signal.throwIfAborted()
+  const cpu = difference(world.cpu(), before)
+  const allMs = Object.values(cpu).reduce((sum, ms) => sum + ms, cliCpuMs)
+  return {
+    report: readReport(result),
+    samples,
+    stats: await readStats(world.modelUrl, true),
+    cpu,
+    busy: allMs / elapsedMs / cpus().length,
+    peakCliRssMiB: peakRssMiB,
   }
 }
 

@@ -28,6 +28,8 @@ const STOP_TIMEOUT_MS = 10_000
 export interface WorldOptions {
   /** How many replicas start. Default 1. */
   readonly replicas?: number
+  /** How much of the work the balancer gives to each replica, in the order of their start. Default: as much to each. */
+  readonly weights?: readonly number[]
   /** Variables of the replicas, such as RATE_RPM. */
   readonly rate: Readonly<Record<string, string>>
   /** OFFLINE_MODEL_* variables of the model. */
@@ -39,6 +41,7 @@ export interface Replica {
   readonly port: number
   readonly pid: number
   readonly child: ChildProcess
+  readonly weight: number
 }
 
 /** CPU time of each part since the start of the world, milliseconds. */
@@ -111,8 +114,9 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     const balancer = startPart(directory, 'balancer', './balancer.ts', {})
     stops.push(() => endPart(balancer, 'SIGKILL'))
     const [{ port: balancerPort }] = (await once(balancer, 'message')) as [{ readonly port: number }]
-    const updateBalancer = () => balancer.send({ targets: replicas.map(({ port }) => port) })
+    const updateBalancer = () => balancer.send({ targets: replicas.map(({ port, weight }) => ({ port, weight })) })
 
+    let started = 0
     const addReplica = async (): Promise<Replica> => {
       const port = await freePort()
       const child = startPart(directory, `replica-${port}`, '../../src/server.ts', {
@@ -126,7 +130,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
         SERVICE_NAME: `classify-service-${replicas.length + 1}`,
         LOG_LEVEL: 'error',
       })
-      const replica = { port, pid: child.pid ?? -1, child }
+      const replica = { port, pid: child.pid ?? -1, child, weight: options.weights?.[started++] ?? 1 }
       await waitUntilHealthy(`http://127.0.0.1:${port}/health`, child, 'a replica', options.signal)
       replicas.push(replica)
       updateBalancer()

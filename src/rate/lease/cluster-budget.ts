@@ -56,11 +56,19 @@ const HIGHEST_TPM = 1e12
  * since 1970.
  */
 export function effectiveBudget(state: BudgetState, now: number): EffectiveBudget {
+  const { rpm, tpm } = unrefusedBudget(state, now)
+  const part = paceFactor(state, now)
+  return { rpm: rpm * part, tpm: tpm * part }
+}
+
+/** The same if no request had been refused for rate. */
+export function unrefusedBudget(state: BudgetState, now: number): EffectiveBudget {
   const account = accountLimits(state, now)
-  const part = state.safety * paceFactor(state, now)
   return {
-    rpm: Math.min(state.rpm, account.requestsPerMinute ?? Number.POSITIVE_INFINITY) * part,
-    tpm: Math.min(state.tpm ?? Number.POSITIVE_INFINITY, account.tokensPerMinute ?? Number.POSITIVE_INFINITY) * part,
+    rpm: Math.min(state.rpm, account.requestsPerMinute ?? Number.POSITIVE_INFINITY) * state.safety,
+    tpm:
+      Math.min(state.tpm ?? Number.POSITIVE_INFINITY, account.tokensPerMinute ?? Number.POSITIVE_INFINITY) *
+      state.safety,
   }
 }
 

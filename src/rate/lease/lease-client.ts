@@ -1,10 +1,12 @@
 /** The lease client of a replica: renews its part of the cluster's budget, sets the limiter by it, and reports pauses to the cluster. */
 import type { Logger } from 'pino'
 import { messageOf, ServiceError } from '../../errors.ts'
+import { createReferenceClock } from '../../lib/reference-clock.ts'
 import { withTimeout } from '../../lib/timing.ts'
 import type { AccountLimits, Budget, LeaseClient, LeaseGrant, LimiterStats, RateLimiter } from '../types.ts'
 import type { LeaseStore } from './lease-store.ts'
 import { allowedBudget, type LocalLease, toLocalLease } from './local-lease.ts'
+import { slotsOf } from './start-slots.ts'
 import { createUnreportedSignals } from './unreported-signals.ts'
 
 /** The client looks at its lease and at the demand every so many milliseconds, and renews at most once a look. */
@@ -27,7 +29,7 @@ const DEMAND_JUMP = 4
 export type RenewalOutcome = 'granted' | 'refused' | 'failed'
 
 /** The part of a `RateLimiter` that a lease client uses. */
-export interface PacedLimiter extends Pick<RateLimiter, 'setBudget' | 'pause'> {
+export interface PacedLimiter extends Pick<RateLimiter, 'setBudget' | 'setSlots' | 'pause'> {
   stats(): Pick<LimiterStats, 'waiting' | 'inFlight' | 'deferred' | 'pausedMs'>
 }
 
@@ -53,6 +55,8 @@ export function createLeaseClient(options: LeaseClientOptions): LeaseClient {
   const { leases, limiter, replicaId, name, log } = options
   const now = options.now ?? (() => performance.now())
   const signals = createUnreportedSignals(now)
+  /** The database's clock, by which the replicas take turns. The quickest of the last renewals tells it best. */
+  const clock = createReferenceClock({ ownNow: now, monotonic: now })
   let lease: LocalLease | undefined
   let lastGrant: LeaseGrant | undefined
   let applied = NOTHING
@@ -128,6 +132,7 @@ export function createLeaseClient(options: LeaseClientOptions): LeaseClient {
       dueAt = now() + RETRY_MS
       if (grant === null) return null
       signals.markReported(collected)
+      clock.note(sentAt, grant.decidedAt)
       take(grant, sentAt)
       return grant
     } catch (error) {
@@ -149,6 +154,7 @@ export function createLeaseClient(options: LeaseClientOptions): LeaseClient {
     if (closed) return
     if (grant.pausedMs > limiter.stats().pausedMs) limiter.pause(grant.pausedMs)
     applyLease()
+    limiter.setSlots(slotsOf(grant.turns, clock.now() - now()))
     if (applied.requestsPerMinute > 0) firstLease.resolve()
   }
 

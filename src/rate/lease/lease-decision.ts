@@ -3,8 +3,16 @@
  * Pure, with the database's clock as the only one. Leases never add up to more than the budget, because a replica whose
  * lease shrinks counts with the larger lease until it has confirmed the smaller one or the larger one has ended.
  */
-import type { Budget, BudgetState, Holder, LeaseDecision, LeaseRequest, LeaseState } from '../types.ts'
-import { effectiveBudget, paceFactor, pausedMs, withAccount, withPause, withReminder } from './cluster-budget.ts'
+import type { Budget, BudgetState, Holder, LeaseDecision, LeaseGrant, LeaseRequest, LeaseState } from '../types.ts'
+import {
+  effectiveBudget,
+  paceFactor,
+  pausedMs,
+  unrefusedBudget,
+  withAccount,
+  withPause,
+  withReminder,
+} from './cluster-budget.ts'
 import { fairShares, keepNear, smoothDemand, sum } from './fair-share.ts'
 
 /** Milliseconds that a lease lasts without a renewal. */
@@ -70,6 +78,8 @@ export function decideLease(state: LeaseState, request: LeaseRequest, now: numbe
     held: own === undefined ? 0 : toInfinity(holdsLatest ? own.leasedTpm : own.countedTpm),
   })
 
+  // What others still hold may leave less than the share. It is the lease that takes turns and that a later share is near to.
+  const heldShare = rpm.leased * ROUNDING_FACTOR < share * total.rpm ? rpm.leased / total.rpm : share
   const part = Math.min(rpm.leased / total.rpm, total.tpm === Number.POSITIVE_INFINITY ? 1 : tpm.leased / total.tpm)
   const isInNeed = part < STARVED_PART * fairShare || demand > part * startsOfAll
   // A replica renews often only where it has less than its fair part by the demands as they were reported. The others
@@ -85,7 +95,7 @@ export function decideLease(state: LeaseState, request: LeaseRequest, now: numbe
       name: request.name,
       demand,
       inFlight: request.inFlight,
-      share,
+      share: heldShare,
       leasedRpm: rpm.leased,
       leasedTpm: toNull(tpm.leased),
       countedRpm: rpm.counted,
@@ -106,7 +116,24 @@ export function decideLease(state: LeaseState, request: LeaseRequest, now: numbe
       paceFactor: paceFactor(budget, now),
       budget: { requestsPerMinute: total.rpm, tokensPerMinute: toNull(total.tpm) },
       replicas: others.length + 1,
+      decidedAt: now,
+      turns: turnsOf(budget, now, others, { replicaId: request.replicaId, share: heldShare }),
     },
+  }
+}
+
+type ShareOf = Pick<Holder, 'replicaId' | 'share'>
+
+/**
+ * Whose turn it is: the parts of the budget as it is without refusals, which change with the leases alone. By the pace after
+ * refusals, which rises all the time, the replicas would not agree.
+ */
+function turnsOf(budget: BudgetState, now: number, others: readonly ShareOf[], own: ShareOf): LeaseGrant['turns'] {
+  const holders = [...others, own].sort((a, b) => (a.replicaId < b.replicaId ? -1 : 1))
+  return {
+    intervalMs: 60_000 / unrefusedBudget(budget, now).rpm,
+    parts: holders.map(({ share }) => share),
+    own: holders.indexOf(own),
   }
 }
 

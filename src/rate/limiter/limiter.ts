@@ -12,7 +12,7 @@
  * | idle    | no caller waits                             | nothing is planned                    | all others   |
  * | full    | as many requests as allowed are in flight   | the end of a request leads on         | all others   |
  * | holding | pause, spacing or window forbid a start now | a timer leads on when one may start   | all others   |
- * | spacing | the first caller may start                  | Bottleneck has the next starts        | all others   |
+ * | spacing | the first caller may start                  | Bottleneck has the next start         | all others   |
  *
  * Starts are planned in state spacing only: leaving it drops them, so that no planned start passes unused while another
  * part forbids it. A new budget or pause drops them as well, because their times are fixed.
@@ -84,8 +84,7 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
     const waitMs = first === undefined ? 0 : Math.max(untilStartMs(first), spacing.waitMs())
     become(first === undefined ? 'idle' : isFull() ? 'full' : waitMs > 0 ? 'holding' : 'spacing')
     if (state === 'holding') holding.within(waitMs)
-    // Where tokens are the smaller budget, a second planned start would find tokens owed and be dropped.
-    else if (state === 'spacing') spacing.plan(window.isBoundByTokens() ? 1 : callers.length)
+    else if (state === 'spacing') spacing.plan()
   }
 
   function become(next: State): void {
@@ -170,6 +169,7 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
       if (waitMs === Number.POSITIVE_INFINITY || waitMs > maxWaitMs) return deferralOf({ tokens, maxWaitMs })
       const { promise, resolve, reject } = Promise.withResolvers<StartPermit>()
       const caller: Caller = { askedAt: now(), tokens, maxWaitMs, resolve, reject }
+      if (callers.length === 0 && inFlight.inFlight === 0) spacing.wake()
       callers.add(caller)
       proceed()
       watchDeadlines(caller.askedAt + maxWaitMs)
@@ -180,7 +180,15 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
     },
 
     pause(ms) {
-      if (state !== 'closed' && pauses.pause(now(), ms)) replan()
+      if (state === 'closed') return
+      spacing.noteRefusal()
+      if (pauses.pause(now(), ms)) replan()
+    },
+
+    setSlots(slots) {
+      if (state === 'closed') return
+      spacing.setSlots(slots)
+      proceed()
     },
 
     setBudget(budget) {

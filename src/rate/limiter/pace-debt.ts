@@ -6,21 +6,38 @@ import { MINUTE_MS } from './minute-window.ts'
  * with stalls of 60 ms: with 100 ms the whole budget is used, with 20 ms only 0.90 of it.
  */
 export const CATCH_UP_MS = 100
-/**
- * Starts that are later than `CATCH_UP_MS` are made up for by a pace that is higher by this factor, which causes no
- * burst.
- */
-export const CATCH_UP_FACTOR = 1.01
-/** At most this many milliseconds of the pace are remembered as missed. */
+/** At most this many milliseconds of the pace are remembered as missed, unless the manner says otherwise. */
 const REMEMBERED_MS = 10_000
 /** Debts are sums of fractions; one that is smaller than this counts as paid. */
 const ROUNDING = 1e-6
 
+/** How what is late is made up for. */
+export interface CatchUp {
+  /** What is later than what is made up for at once is made up for by a pace that is higher by this factor; with 1 never. */
+  readonly factor: number
+  /** At least and at most so many starts or tokens are made up for at once, `CATCH_UP_MS` of the pace between them. */
+  readonly leastAtOnce: number
+  readonly mostAtOnce: number
+  /** At most this many milliseconds of the pace are remembered as missed. */
+  readonly rememberedMs: number
+}
+
+/** A pace that is higher by a hundredth causes no burst. */
+const STEADY: CatchUp = {
+  factor: 1.01,
+  leastAtOnce: 0,
+  mostAtOnce: Number.POSITIVE_INFINITY,
+  rememberedMs: REMEMBERED_MS,
+}
+
 export interface PaceDebt {
   setPace(now: number, perMinute: number): void
-  /** Milliseconds until the next start is due; Infinity at a pace of 0. */
-  waitMs(now: number): number
-  /** Whether starts are late by more than `CATCH_UP_MS` and by at least one request or token. */
+  setCatchUp(now: number, catchUp: CatchUp): void
+  /** Forgets what is late. */
+  forget(now: number): void
+  /** Milliseconds until no more than `ahead` is owed, at which the next start is due; Infinity at a pace of 0. */
+  waitMs(now: number, ahead?: number): number
+  /** Whether starts are late by more than is made up for at once, and by at least one request or token. */
   isBehind(now: number): boolean
   /** A start that costs `cost` requests or tokens. */
   take(now: number, cost: number): void
@@ -34,11 +51,12 @@ export interface PaceDebt {
  */
 export function createPaceDebt(pace: number): PaceDebt {
   let perMinute = pace
+  let catchUp = STEADY
   /** Requests or tokens that are not paid for yet; below 0 where starts are late. */
   let owed = 0
   /**
-   * What was missed beyond `CATCH_UP_MS`, and what was given back beyond one start. Time pays off a hundredth more
-   * while some of it is left.
+   * What was missed beyond what is made up for at once, and what was given back beyond one start. Time pays off more by the
+   * factor while some of it is left.
    */
   let missed = 0
   let settledAt = Number.NEGATIVE_INFINITY
@@ -46,15 +64,19 @@ export function createPaceDebt(pace: number): PaceDebt {
   function settle(now: number): void {
     if (settledAt !== Number.NEGATIVE_INFINITY && now > settledAt) {
       const earned = (perMinute * (now - settledAt)) / MINUTE_MS
-      const caughtUp = Math.min(missed, earned * (CATCH_UP_FACTOR - 1))
+      const caughtUp = Math.min(missed, earned * (catchUp.factor - 1))
       missed -= caughtUp
       const wanted = owed - earned - caughtUp
-      const lowest = (-perMinute * CATCH_UP_MS) / MINUTE_MS
-      owed = Math.max(wanted, Math.min(owed, lowest))
-      const most = Math.max(missed, (perMinute * REMEMBERED_MS) / MINUTE_MS)
+      owed = Math.max(wanted, Math.min(owed, -atOnce()))
+      const most = Math.max(missed, (perMinute * catchUp.rememberedMs) / MINUTE_MS)
       missed = Math.min(missed + owed - wanted, most)
     }
     settledAt = Math.max(settledAt, now)
+  }
+
+  function atOnce(): number {
+    const { leastAtOnce, mostAtOnce } = catchUp
+    return Math.min(mostAtOnce, Math.max(leastAtOnce, (perMinute * CATCH_UP_MS) / MINUTE_MS))
   }
 
   return {
@@ -62,15 +84,26 @@ export function createPaceDebt(pace: number): PaceDebt {
       settle(now)
       perMinute = pace
     },
-    waitMs(now) {
+    setCatchUp(now, next) {
+      settle(now)
+      catchUp = next
+      missed = next.factor > 1 ? Math.min(missed, (perMinute * next.rememberedMs) / MINUTE_MS) : 0
+      owed = Math.max(owed, -atOnce())
+    },
+    forget(now) {
+      settle(now)
+      missed = 0
+      owed = Math.max(owed, 0)
+    },
+    waitMs(now, ahead = 0) {
       if (perMinute === 0) return Number.POSITIVE_INFINITY
       settle(now)
-      if (owed <= ROUNDING) return 0
-      return (owed * MINUTE_MS) / (missed > 0 ? perMinute * CATCH_UP_FACTOR : perMinute)
+      if (owed <= ahead + ROUNDING) return 0
+      return ((owed - ahead) * MINUTE_MS) / (missed > 0 ? perMinute * catchUp.factor : perMinute)
     },
     isBehind(now) {
       settle(now)
-      return missed >= 1
+      return missed >= 1 && catchUp.factor > 1
     },
     take(now, cost) {
       settle(now)

@@ -1,26 +1,37 @@
-/** Spaces the starts of requests evenly by Bottleneck, the library that only this file knows. */
+/** Spaces the starts of requests by Bottleneck, the library that only this file knows: each at the time at which it is due. */
 import Bottleneck from 'bottleneck'
+import type { StartSlots } from '../types.ts'
 import { MINUTE_MS } from './minute-window.ts'
-import { CATCH_UP_FACTOR, CATCH_UP_MS, createPaceDebt } from './pace-debt.ts'
+import { createStartSchedule } from './start-schedule.ts'
 
 /**
  * Bottleneck runs about 300 jobs a second, so two jobs are at least this many milliseconds apart; at a higher pace a
- * job stands for several starts.
+ * job starts several requests.
  */
 const SHORTEST_SPACING_MS = 5
-/** The spacing changes at most once in this many milliseconds, and not with every start. */
-const ADJUST_MS = 1_000
+/** Timers count whole milliseconds, so that a job may run this much before its start is due. */
+const EARLY_MS = 1.5
+/** A job that Bottleneck would run further than this from the time at which its start is due gets another Bottleneck. */
+const TOLERANCE_MS = 2
+/** Bottleneck takes a job up this many milliseconds after it was given, by two timers. */
+const TAKE_UP_MS = 2
 /** The longest time that a timer of Node.js takes, in milliseconds. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1
 
 export interface StartSpacing {
-  /** Plans starts for at most `callers` callers, as far ahead as late starts are made up for. */
-  plan(callers: number): void
-  /** Drops the planned starts. The next start is due when the pace has paid for the last one that was taken. */
+  /** Plans the next start, unless it is planned. */
+  plan(): void
+  /** Drops the planned start. The next one is due when the pace has paid for the last one that was taken. */
   drop(): void
-  /** Drops the planned starts and goes on at another pace. */
+  /** Drops the planned start and goes on at another pace. */
   setPace(requestsPerMinute: number): void
-  /** Milliseconds until a start may be planned; more than 0 only after starts were dropped, Infinity at a pace of 0. */
+  /** Goes on in other slots, or by the pace alone. The slots are told by the clock `now`. */
+  setSlots(slots: StartSlots | null): void
+  /** A caller has come after a time without any. */
+  wake(): void
+  /** The endpoint has refused a request or asked for a pause. */
+  noteRefusal(): void
+  /** Milliseconds until a start may be planned, Infinity at a pace of 0; 0 where Bottleneck has the time of the next start. */
   waitMs(): number
   /** Estimated milliseconds until a caller starts that has `requests` before it, of which none before `notBeforeMs`. */
   queueMs(notBeforeMs: number, requests: number): number
@@ -33,101 +44,108 @@ export interface StartSpacingOptions {
   readonly now: () => number
   /** Called at the time of a start. Returns whether a request was started. */
   readonly start: () => boolean
-  /** Called after each planned time, when its starts are taken, so that further ones can be planned. */
+  /** Called after each planned time, when its starts are taken, so that the next one can be planned. */
   readonly passed: () => void
 }
 
-/** A Bottleneck and the starts that are planned in it. Each change of pace and each drop makes a new one. */
+/** A Bottleneck and the one start that is planned in it. Whatever changes the times of starts makes a new one. */
 interface Plan {
   readonly bottleneck: Bottleneck
-  /** Milliseconds between two jobs at the pace. */
-  readonly spacingMs: number
-  readonly startsPerJob: number
-  /** The jobs whose times Bottleneck may have fixed, which after a stall of at most `CATCH_UP_MS` run at once. */
-  readonly aheadJobs: number
-  plannedJobs: number
-  isCatchingUp: boolean
-  adjustedAt: number
+  /** When Bottleneck runs the next job that it gets, as far as is known. */
+  nextAt: number
+  /** The spacing that Bottleneck has, milliseconds. */
+  minTime: number
+  isPlanned: boolean
 }
 
 /**
- * Bottleneck fixes the time of a job when it takes it from its queue, and no new pace changes it then. So the jobs here
- * are starts that belong to no caller, only the next few are planned, and another pace gets another Bottleneck.
+ * Bottleneck fixes the time of a job when it takes it from its queue, by the spacing that it had when it took the job before.
+ * So the jobs here are starts that belong to no caller, only the next one is planned, and with it the spacing to the one
+ * after it is set, which slots may make longer or shorter.
  */
 export function createStartSpacing(options: StartSpacingOptions): StartSpacing {
   const { now, start, passed } = options
   let { requestsPerMinute } = options
-  const debt = createPaceDebt(requestsPerMinute)
-  let notBefore = Number.NEGATIVE_INFINITY
+  const schedule = createStartSchedule(requestsPerMinute)
   let current = createPlan()
 
   function createPlan(): Plan {
-    const intervalMs = requestsPerMinute > 0 ? MINUTE_MS / requestsPerMinute : LONGEST_TIMER_MS
-    const startsPerJob = Math.max(1, Math.ceil(SHORTEST_SPACING_MS / intervalMs))
-    const spacingMs = Math.min(intervalMs * startsPerJob, LONGEST_TIMER_MS)
-    const aheadJobs = Math.ceil(CATCH_UP_MS / spacingMs)
-    const isCatchingUp = debt.isBehind(now())
-    const bottleneck = new Bottleneck({ minTime: minTimeOf(spacingMs, isCatchingUp), maxConcurrent: aheadJobs })
-    return { bottleneck, spacingMs, startsPerJob, aheadJobs, plannedJobs: 0, isCatchingUp, adjustedAt: now() }
+    return {
+      bottleneck: new Bottleneck({ minTime: 0 }),
+      nextAt: Number.NEGATIVE_INFINITY,
+      minTime: 0,
+      isPlanned: false,
+    }
   }
 
   function replan(): void {
     void dropJobs(current.bottleneck)
-    notBefore = now() + debt.waitMs(now())
     current = createPlan()
+  }
+
+  /** The time at which Bottleneck would run a job now, or undefined where that is too late for a start that is due at `due`. */
+  function runsAt(due: number): number | undefined {
+    const at = Math.max(current.nextAt, now())
+    return at > Math.max(due, now()) + TOLERANCE_MS ? undefined : at
   }
 
   function runJob(plan: Plan): void {
     if (plan !== current) return
-    plan.plannedJobs -= 1
+    plan.isPlanned = false
     let started = 0
-    while (started < plan.startsPerJob && start()) {
-      debt.take(now(), 1)
+    while (schedule.dueAt(now()) <= now() + EARLY_MS && start()) {
+      schedule.take(now())
       started += 1
     }
     // Bottleneck would space the next start from this job, also where it started nothing.
     if (started === 0) replan()
-    else adjust(plan)
     passed()
   }
 
-  /** Shortens the spacing a little while starts are later than the planned ones make up for. */
-  function adjust(plan: Plan): void {
-    if (now() - plan.adjustedAt < ADJUST_MS || debt.isBehind(now()) === plan.isCatchingUp) return
-    plan.adjustedAt = now()
-    plan.isCatchingUp = !plan.isCatchingUp
-    void plan.bottleneck.updateSettings({ minTime: minTimeOf(plan.spacingMs, plan.isCatchingUp) })
-  }
-
   return {
-    plan(callers) {
+    plan() {
+      if (current.isPlanned) return
+      const due = schedule.dueAt(now())
+      if (runsAt(due) === undefined) replan()
       const plan = current
-      const wantedJobs = Math.min(Math.ceil(callers / plan.startsPerJob), plan.aheadJobs + 1)
-      while (plan.plannedJobs < wantedJobs) {
-        plan.plannedJobs += 1
-        // Bottleneck rejects a job only where the plan was dropped, and then nobody waits for the job.
-        plan.bottleneck.schedule(async () => runJob(plan)).catch(() => undefined)
+      const at = Math.max(plan.nextAt, now() + TAKE_UP_MS)
+      const spacingMs = Math.max(SHORTEST_SPACING_MS, schedule.dueAfter(now(), due) - at)
+      // Settings are set before the job is taken up, because Bottleneck takes both up in the order in which it got them.
+      if (Math.abs(spacingMs - plan.minTime) > EARLY_MS / 3) {
+        plan.minTime = Math.min(spacingMs, LONGEST_TIMER_MS)
+        void plan.bottleneck.updateSettings({ minTime: plan.minTime })
       }
+      plan.nextAt = at + plan.minTime
+      plan.isPlanned = true
+      // Bottleneck rejects a job only where the plan was dropped, and then nobody waits for the job.
+      plan.bottleneck.schedule(async () => runJob(plan)).catch(() => undefined)
     },
     drop() {
-      if (current.plannedJobs > 0) replan()
+      if (current.isPlanned) replan()
     },
     setPace(perMinute) {
       requestsPerMinute = perMinute
-      debt.setPace(now(), perMinute)
+      schedule.setPace(now(), perMinute)
       replan()
     },
-    waitMs: () => Math.max(0, notBefore - now()),
+    setSlots(slots) {
+      if (schedule.setSlots(now(), slots)) replan()
+    },
+    wake: () => schedule.wake(now()),
+    noteRefusal: () => schedule.noteRefusal(now()),
+    waitMs() {
+      if (current.isPlanned) return 0
+      const due = schedule.dueAt(now())
+      const at = runsAt(due) ?? now()
+      return at >= due - TOLERANCE_MS ? 0 : due - now()
+    },
     queueMs(notBeforeMs, requests) {
       const queuedMs = requests === 0 ? 0 : (requests * MINUTE_MS) / requestsPerMinute
-      return Math.max(notBeforeMs, debt.waitMs(now())) + queuedMs
+      const due = schedule.dueAt(now())
+      return Math.max(notBeforeMs, due === Number.POSITIVE_INFINITY ? due : Math.max(0, due - now())) + queuedMs
     },
     close: () => dropJobs(current.bottleneck),
   }
-}
-
-function minTimeOf(spacingMs: number, isCatchingUp: boolean): number {
-  return isCatchingUp ? spacingMs / CATCH_UP_FACTOR : spacingMs
 }
 
 /** Ends the jobs and timers of a Bottleneck. A second stop of the same Bottleneck rejects, which is no failure here. */

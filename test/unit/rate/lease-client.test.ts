@@ -50,6 +50,7 @@ function createLimiter() {
     waiting: 0,
     rpm: () => limiter.budgets.at(-1)?.requestsPerMinute,
     setBudget: (budget: Budget) => void limiter.budgets.push(budget),
+    setSlots: () => undefined,
     pause: (ms: number) => void limiter.pauses.push(ms),
     stats: () => ({
       waiting: limiter.waiting,

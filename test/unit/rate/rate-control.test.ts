@@ -28,6 +28,7 @@ describe('createRateControl', () => {
       return { granted: true, waitedMs: 0, done: (spent) => done.push(spent) }
     },
     pause: (ms) => paused.push(ms),
+    setSlots: () => undefined,
     setBudget: () => assert.fail('only the lease client sets the budget'),
     stats: () => ({ pausedMs: 0 }) as LimiterStats,
     close: async () => undefined,

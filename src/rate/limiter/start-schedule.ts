@@ -1,0 +1,112 @@
+/** When the starts of a replica are due: in its slots among the starts of the cluster, or else by its pace alone. Pure.
+ *
+ * The pace is kept as a debt either way, so that slots give no more starts than the lease. What a stall has cost is made up for
+ * by a higher pace outside the slots, but only while the endpoint refuses nothing: one that enforces its limit in slices of a
+ * second has no room for what is late.
+ */
+import { areSameSlots, nextSlot, ownIntervalMs } from '../lease/start-slots.ts'
+import type { StartSlots } from '../types.ts'
+import { MINUTE_MS } from './minute-window.ts'
+import { CATCH_UP_MS, createPaceDebt } from './pace-debt.ts'
+
+/** The pace is higher by this factor while what was missed is made up for. */
+const CATCH_UP_FACTOR = 1.25
+/** At most this many milliseconds of the pace are made up for, since a longer time without starts is no stall. */
+const REMEMBERED_MS = 3_000
+/** After a refusal nothing is made up for in this many milliseconds. */
+const STRICT_MS = 60_000
+/** In its slots a replica may be ahead of its even pace by this many starts, because slots are even over the cluster only. */
+const AHEAD = 1
+
+export interface StartSchedule {
+  setPace(now: number, perMinute: number): void
+  /** Returns whether the slots are others than before. */
+  setSlots(now: number, slots: StartSlots | null): boolean
+  /** A caller has come after a time without any, in which nothing was in flight either, so that it was no stall. */
+  wake(now: number): void
+  /** The endpoint has refused a request or asked for a pause. */
+  noteRefusal(now: number): void
+  /** The time at which the next start is due, which may have passed; Infinity at a pace of 0. */
+  dueAt(now: number): number
+  /** The time after `now` at which the start after those that are due by then is due, `due` being the first of these. */
+  dueAfter(now: number, due: number): number
+  take(now: number): void
+}
+
+/** `now`, in every call, is the milliseconds of one clock that never goes back, by which the slots are told as well. */
+export function createStartSchedule(pace: number): StartSchedule {
+  const debt = createPaceDebt(pace)
+  let perMinute = pace
+  let slots: StartSlots | null = null
+  let strictUntil = Number.NEGATIVE_INFINITY
+  let isStrict = false
+  /** The first start after a time without callers waits for no slot, as it disturbs nobody. */
+  let isOutOfTurn = true
+  /** Slots at or before this time are used. */
+  let usedUntil = Number.NEGATIVE_INFINITY
+
+  function setManner(now: number): void {
+    isStrict = now < strictUntil
+    debt.setCatchUp(now, {
+      factor: isStrict ? 1 : CATCH_UP_FACTOR,
+      leastAtOnce: slots === null ? 0 : 1,
+      mostAtOnce: isStrict ? 1 : Number.POSITIVE_INFINITY,
+      rememberedMs: REMEMBERED_MS,
+    })
+  }
+
+  function look(now: number): void {
+    if (isStrict && now >= strictUntil) setManner(now)
+  }
+
+  /** Whether the next start is due by the pace alone. */
+  function isFree(now: number): boolean {
+    return isOutOfTurn || debt.isBehind(now)
+  }
+
+  setManner(Number.NEGATIVE_INFINITY)
+
+  function dueAt(now: number): number {
+    look(now)
+    const waitMs = debt.waitMs(now)
+    if (slots === null || waitMs === Number.POSITIVE_INFINITY || isFree(now)) return now + waitMs
+    const lateMs = isStrict ? Math.min(CATCH_UP_MS, ownIntervalMs(slots)) : CATCH_UP_MS
+    const unused = Math.max(now - lateMs, usedUntil + slots.intervalMs / 2)
+    const aheadMs = debt.waitMs(now, AHEAD)
+    return nextSlot(slots, aheadMs > 0 ? Math.max(unused, now + aheadMs) : unused)
+  }
+
+  return {
+    setPace(now, next) {
+      perMinute = next
+      debt.setPace(now, next)
+    },
+    setSlots(now, next) {
+      if (areSameSlots(slots, next)) return false
+      slots = next
+      setManner(now)
+      return true
+    },
+    wake(now) {
+      debt.forget(now)
+      isOutOfTurn = true
+    },
+    noteRefusal(now) {
+      strictUntil = now + STRICT_MS
+      setManner(now)
+    },
+    dueAt,
+    dueAfter(now, due) {
+      if (perMinute === 0) return Number.POSITIVE_INFINITY
+      const isBehind = debt.isBehind(now)
+      if (slots !== null && !isBehind) return nextSlot(slots, Math.max(due + slots.intervalMs / 2, now))
+      const intervalMs = MINUTE_MS / (isBehind ? perMinute * CATCH_UP_FACTOR : perMinute)
+      return due + intervalMs * Math.max(1, Math.ceil((now - due) / intervalMs))
+    },
+    take(now) {
+      if (slots !== null) usedUntil = Math.max(usedUntil, isFree(now) ? now : dueAt(now))
+      isOutOfTurn = false
+      debt.take(now, 1)
+    },
+  }
+}

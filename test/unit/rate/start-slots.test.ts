@@ -1,0 +1,101 @@
+/** The slots in which replicas start, and the starts of a whole simulated cluster that go by them, in virtual time. */
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import fc from 'fast-check'
+import { nextSlot, slotsOf } from '../../../src/rate/lease/start-slots.ts'
+import type { StartSlots } from '../../../src/rate/types.ts'
+
+const INTERVAL_MS = 10
+
+function slotsBetween(slots: StartSlots, from: number, to: number): number[] {
+  const found: number[] = []
+  for (let at = nextSlot(slots, from); at < to; at = nextSlot(slots, at + slots.intervalMs / 2)) found.push(at)
+  return found
+}
+
+/** The views of all replicas, each by a clock that is behind the database's by its offset. */
+function viewsOf(parts: readonly number[], offsets: readonly number[] = []): (StartSlots | null)[] {
+  return parts.map((_, own) => slotsOf({ intervalMs: INTERVAL_MS, parts, own }, offsets[own] ?? 0))
+}
+
+const weights = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 2, maxLength: 12 })
+const beginning = fc.integer({ min: 1_700_000_000_000, max: 1_900_000_000_000 })
+
+function partsOf(weights: readonly number[]): number[] {
+  const all = weights.reduce((sum, one) => sum + one, 0)
+  return weights.map((one) => one / all)
+}
+
+describe('the slots of a replica', () => {
+  it('are those of the others in turn, so that all starts are even, whatever the parts and the clocks', () => {
+    fc.assert(
+      fc.property(weights, beginning, fc.infiniteStream(fc.integer({ min: -1e6, max: 1e6 })), (all, from, skews) => {
+        const parts = partsOf(all)
+        const offsets = parts.map(() => skews.next().value ?? 0)
+        const starts = viewsOf(parts, offsets)
+          .flatMap((slots, own) => {
+            assert.ok(slots !== null)
+            const skew = offsets[own] ?? 0
+            return slotsBetween(slots, from - skew, from + 3_000 - skew).map((at) => at + skew)
+          })
+          .sort((a, b) => a - b)
+        const gaps = starts.slice(1).map((at, index) => at - (starts[index] ?? 0))
+        // At the moment at which the row begins anew, one gap may be another.
+        const odd = gaps.filter((gap) => Math.abs(gap - INTERVAL_MS) > 0.1)
+        const isNewRow = Math.floor(from / 2 ** 20) !== Math.floor((from + 3_000) / 2 ** 20)
+        assert.ok(odd.length <= (isNewRow ? parts.length : 0), `${odd}`)
+        assert.ok(Math.abs(starts.length - 3_000 / INTERVAL_MS) <= (isNewRow ? parts.length : 1), `${starts.length}`)
+      }),
+      { numRuns: 200 },
+    )
+  })
+
+  it('are its part of any stretch of slots, within a few', () => {
+    fc.assert(
+      fc.property(weights, beginning, fc.integer({ min: 100, max: 20_000 }), (all, from, ms) => {
+        const parts = partsOf(all)
+        for (const [own, slots] of viewsOf(parts).entries()) {
+          assert.ok(slots !== null)
+          const wanted = (ms / INTERVAL_MS) * (parts[own] ?? 0)
+          const count = slotsBetween(slots, from, from + ms).length
+          assert.ok(Math.abs(count - wanted) <= 3, `${count} of ${wanted}`)
+        }
+      }),
+      { numRuns: 100 },
+    )
+  })
+
+  it('are at one distance where all parts are equal', () => {
+    for (let replicas = 2; replicas <= 12; replicas += 1) {
+      const [slots] = viewsOf(Array.from({ length: replicas }, () => 1 / replicas))
+      assert.ok(slots)
+      const own = slotsBetween(slots, 0, 10_000)
+      const gaps = own.slice(1).map((at, index) => at - (own[index] ?? 0))
+      assert.ok(
+        gaps.every((gap) => Math.abs(gap - replicas * INTERVAL_MS) < 1e-6),
+        `${gaps}`,
+      )
+    }
+  })
+
+  it('leave free what no lease has', () => {
+    const starts = viewsOf([0.4, 0.3, 0.1])
+      .flatMap((slots) => (slots === null ? [] : slotsBetween(slots, 0, 20_000)))
+      .sort((a, b) => a - b)
+    assert.ok(Math.abs(starts.length - 1_600) <= 2, `${starts.length}`)
+    const gaps = starts.slice(1).map((at, index) => at - (starts[index] ?? 0))
+    assert.ok(
+      gaps.every((gap) => gap > INTERVAL_MS - 0.1 && gap < 2 * INTERVAL_MS + 0.1),
+      `${gaps}`,
+    )
+  })
+
+  it('are none where a replica is alone, has nothing, or starts so seldom that it disturbs nobody', () => {
+    const of = (parts: readonly number[], intervalMs = INTERVAL_MS) => slotsOf({ intervalMs, parts, own: 0 }, 0)
+    assert.equal(of([1]), null)
+    assert.equal(of([1, 0]), null)
+    assert.equal(of([0, 0.5, 0.5]), null)
+    assert.equal(of([0.5, 0.5], 10_000), null)
+    assert.notEqual(of([0.5, 0.5]), null)
+  })
+})
