@@ -16,7 +16,7 @@ const REMEMBERED_MS = 3_000
 /** After a refusal nothing is made up for in this many milliseconds. */
 const STRICT_MS = 60_000
 /** In its slots a replica may be ahead of its even pace by this many starts, because slots are even over the cluster only. */
-const AHEAD = 1
+const AHEAD = 2
 
 export interface StartSchedule {
   setPace(now: number, perMinute: number): void
@@ -71,9 +71,8 @@ export function createStartSchedule(pace: number): StartSchedule {
     const waitMs = debt.waitMs(now)
     if (slots === null || waitMs === Number.POSITIVE_INFINITY || isFree(now)) return now + waitMs
     const lateMs = isStrict ? Math.min(CATCH_UP_MS, ownIntervalMs(slots)) : CATCH_UP_MS
-    const unused = Math.max(now - lateMs, usedUntil + slots.intervalMs / 2)
-    const aheadMs = debt.waitMs(now, AHEAD)
-    return nextSlot(slots, aheadMs > 0 ? Math.max(unused, now + aheadMs) : unused)
+    // A slot for which the pace had not paid yet is no start that is late later.
+    return nextSlot(slots, Math.max(now - lateMs, usedUntil + slots.intervalMs / 2, debt.owesUntil(now, AHEAD)))
   }
 
   return {
