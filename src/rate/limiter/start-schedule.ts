@@ -83,6 +83,8 @@ export function createStartSchedule(pace: number): StartSchedule {
     setSlots(now, next) {
       if (areSameSlots(slots, next)) return false
       slots = next
+      // Slots of the new view that have passed are no starts that are late: those of the old one stood for them.
+      usedUntil = Math.max(usedUntil, now)
       setManner(now)
       return true
     },
