@@ -12,7 +12,7 @@ import { CATCH_UP_MS, createPaceDebt } from './pace-debt.ts'
 /** The pace is higher by this factor while what was missed is made up for. */
 const CATCH_UP_FACTOR = 1.25
 /** At most this many milliseconds of the pace are made up for, since a longer time without starts is no stall. */
-const REMEMBERED_MS = 3_000
+const REMEMBERED_MS = 5_000
 /** After a refusal nothing is made up for in this many milliseconds. */
 const STRICT_MS = 60_000
 /** In its slots a replica may be ahead of its even pace by this many starts, because slots are even over the cluster only. */
@@ -22,7 +22,7 @@ export interface StartSchedule {
   setPace(now: number, perMinute: number): void
   /** Returns whether the slots are others than before. */
   setSlots(now: number, slots: StartSlots | null): boolean
-  /** A caller has come after a time without any, in which nothing was in flight either, so that it was no stall. */
+  /** There is work again after a time without any, which was no stall. */
   wake(now: number): void
   /** The endpoint has refused a request or asked for a pause. */
   noteRefusal(now: number): void
