@@ -1,4 +1,7 @@
-/** Every port and row of the rate budget: the limiter of a replica, the leases of the cluster, and the store that holds them. */
+/**
+ * Every port and row of the rate budget that others know: the rate control of a replica, the leases of the cluster, and the
+ * store that holds them. The port of the limiter itself stands in `limiter/types.ts`.
+ */
 
 /** What may be started a minute, by one replica or by the cluster. */
 export interface Budget {
@@ -19,33 +22,7 @@ export interface StartSlots {
   readonly offsetMs: number
 }
 
-/** Whether a caller may start one request now (`granted`), or should ask again after `waitMs`. */
-export type StartPermit =
-  | {
-      readonly granted: true
-      readonly waitedMs: number
-      /** Ends the permit, once. `tokens` is what an answered request took, whose latency then counts; null takes the reservation as spent. */
-      readonly done: (tokens: number | null) => void
-    }
-  | { readonly granted: false; readonly waitMs: number }
-
-/** Hands out start permits at an even pace within the budget of one replica. */
-export interface RateLimiter {
-  /**
-   * Waits about `maxWaitMs` at most for a permit. `tokens`, 0 or more, is what the request is expected to take, `isSlow` as in
-   * `RequestSize`. Rejects with limiter-closed after `close`, and with interrupted where `signal` aborts first, which takes no start.
-   */
-  acquire(tokens: number, maxWaitMs: number, signal?: AbortSignal, isSlow?: boolean): Promise<StartPermit>
-  /** Sets the budget at once, also for callers that wait. Throws RangeError for a budget below 0. */
-  setBudget(budget: Budget): void
-  /** Has requests start in these slots, told by the limiter's clock; null has them start by the pace alone. */
-  setSlots(slots: StartSlots | null): void
-  /** Grants no permit for `ms` from now, as the model endpoint asked. A pause that ends later stays. */
-  pause(ms: number): void
-  stats(): LimiterStats
-  close(): Promise<void>
-}
-
+/** The state of a replica's limiter. */
 export interface LimiterStats extends Budget {
   /** Callers that wait for a permit. */
   readonly waiting: number
@@ -89,6 +66,11 @@ export type RateSignals = Readonly<Record<'requests' | 'tokens', RateSignal>>
 
 /** Hands out permits for model requests by their size, and alone decides what a refusal for rate (429) leads to. */
 export interface RateControl {
+  /**
+   * Says that a request is on its way, although something else may keep it back for a while. Call the result once it has ended.
+   * Starts that are lost meanwhile are made up for, which those of a time without work are not.
+   */
+  expect(): () => void
   /** Waits and rejects as `RateLimiter.acquire` does. */
   acquire(size: RequestSize, maxWaitMs: number, signal?: AbortSignal): Promise<RatePermit>
 }

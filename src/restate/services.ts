@@ -4,7 +4,7 @@ import type { Logger } from 'pino'
 import type { ReferenceClock } from '../lib/reference-clock.ts'
 import type { ModelClient } from '../llm/types.ts'
 import type { Metrics } from '../metrics.ts'
-import type { ClusterBudget, RateControl, RateLimiter } from '../rate/types.ts'
+import type { ClusterBudget, LimiterStats, RateControl } from '../rate/types.ts'
 import type { CountAnswered, RequestLedger, Store } from '../store/types.ts'
 import { createAdmission } from './admission.ts'
 import { answerBudget } from './answers/budget.ts'
@@ -43,7 +43,7 @@ export interface RestateDeps {
   readonly model: ModelClient
   readonly rate: RateControl
   /** The rate limiter, whose queue decides how many batches are admitted. */
-  readonly limiter: Pick<RateLimiter, 'stats'>
+  readonly limiter: { stats(): LimiterStats }
   readonly budget: ClusterBudget
   readonly metrics: Metrics
   readonly countAnswered: CountAnswered

@@ -4,7 +4,8 @@ import { afterEach, beforeEach, describe, it, mock } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import fc from 'fast-check'
 import { isServiceError } from '../../src/errors.ts'
-import type { Budget, RateLimiter } from '../../src/rate/types.ts'
+import type { RateLimiter } from '../../src/rate/limiter/types.ts'
+import type { Budget } from '../../src/rate/types.ts'
 
 export type MakeRateLimiter = (options: Budget & { now: () => number }) => RateLimiter
 

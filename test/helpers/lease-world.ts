@@ -5,7 +5,8 @@
 
 import { decideLease } from '../../src/rate/lease/lease-decision.ts'
 import { allowedBudget, type LocalLease, toLocalLease } from '../../src/rate/lease/local-lease.ts'
-import type { AccountLimits, Budget, BudgetState, Holder, LeaseGrant, LeaseState } from '../../src/rate/types.ts'
+import { slotsOf } from '../../src/rate/lease/start-slots.ts'
+import type { AccountLimits, Budget, BudgetState, Holder, LeaseGrant, LeaseState, StartSlots } from '../../src/rate/types.ts'
 
 export const TICK_MS = 250
 const TIMEOUT_MS = 1_800
@@ -25,6 +26,8 @@ export interface Replica {
   demand: number
   isAlive: boolean
   lease: LocalLease | undefined
+  /** The slots of the last grant, by the replica's own clock. */
+  slots: StartSlots | null
   number: number
   dueAt: number
   reportedDemand: number
@@ -105,6 +108,8 @@ export function createWorld(network: Network, budget: BudgetState = plainBudget(
     if (!replica.isAlive || replica.awaited !== grant.number) return
     replica.awaited = null
     replica.lease = toLocalLease(grant, sentAt)
+    // The database's clock is the simulated time, told at the middle of the round trip.
+    replica.slots = slotsOf(grant.turns, grant.decidedAt - (sentAt + now + replica.skewMs) / 2)
     replica.dueAt = sentAt - replica.skewMs + grant.renewInMs
     replica.pauseMs = 0
     replica.account = null
@@ -141,6 +146,7 @@ export function createWorld(network: Network, budget: BudgetState = plainBudget(
         demand,
         isAlive: true,
         lease: undefined,
+        slots: null,
         number: 0,
         dueAt: now,
         reportedDemand: 0,

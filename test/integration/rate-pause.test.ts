@@ -82,6 +82,7 @@ function startReplica(name: string, databaseUrl: string, modelUrl: string) {
   const control = createRateControl({ limiter, cluster: leaseClient, log: silent })
   const starts: number[] = []
   const rate: RateControl = {
+    expect: () => () => undefined,
     acquire: async (size, maxWaitMs, signal) => {
       const permit = await control.acquire(size, maxWaitMs, signal)
       if (permit.granted) starts.push(++events)

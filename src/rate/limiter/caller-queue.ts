@@ -1,5 +1,5 @@
 /** The callers that wait for a start permit, in the order of their arrival. Pure. */
-import type { StartPermit } from '../types.ts'
+import type { StartPermit } from './types.ts'
 
 export interface Caller {
   readonly askedAt: number

@@ -18,7 +18,7 @@
  * part forbids it. A new budget or pause drops them as well, because their times are fixed.
  */
 import { ServiceError } from '../../errors.ts'
-import type { Budget, RateLimiter, StartPermit } from '../types.ts'
+import type { Budget } from '../types.ts'
 import { type Caller, createCallerQueue } from './caller-queue.ts'
 import { createDeferrals } from './deferrals.ts'
 import { createEarliestTimer } from './earliest-timer.ts'
@@ -26,6 +26,8 @@ import { createInFlightLimit } from './in-flight-limit.ts'
 import { createPauseClock } from './pause-clock.ts'
 import { createRequestWindow } from './request-window.ts'
 import { createStartSpacing } from './start-spacing.ts'
+import type { RateLimiter, StartPermit } from './types.ts'
+import { createWorkWatch } from './work-watch.ts'
 
 /** A caller that is deferred in a pause comes back up to this many milliseconds before the pause ends. */
 const EARLY_RETURN_MS = 5_000
@@ -61,6 +63,7 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
   const deferrals = createDeferrals()
   const pauses = createPauseClock()
   const callers = createCallerQueue()
+  const work = createWorkWatch(spacing.wake, () => callers.length === 0 && inFlight.inFlight === 0)
   const holding = createEarliestTimer(now, proceed)
   const deadlines = createEarliestTimer(now, deferOverdue)
   let state: State = 'idle'
@@ -113,6 +116,7 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
       inFlight.ended(spent === null ? null : now() - startedAt)
       window.end(now(), entry, spent === null || !(spent >= 0) ? tokens : spent)
       proceed()
+      work.noteEnd()
     }
     return { granted: true, waitedMs: startedAt - askedAt, done }
   }
@@ -159,6 +163,8 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
   }
 
   return {
+    expect: work.expect,
+
     async acquire(tokens, bound, signal, isSlow = false) {
       if (state === 'closed') throw closedError()
       if (signal?.aborted) throw goneError()
@@ -169,7 +175,7 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
       if (waitMs === Number.POSITIVE_INFINITY || waitMs > maxWaitMs) return deferralOf({ tokens, maxWaitMs })
       const { promise, resolve, reject } = Promise.withResolvers<StartPermit>()
       const caller: Caller = { askedAt: now(), tokens, maxWaitMs, resolve, reject }
-      if (callers.length === 0 && inFlight.inFlight === 0) spacing.wake()
+      work.noteCaller()
       callers.add(caller)
       proceed()
       watchDeadlines(caller.askedAt + maxWaitMs)

@@ -35,8 +35,10 @@ export interface PaceDebt {
   setCatchUp(now: number, catchUp: CatchUp): void
   /** Forgets what is late. */
   forget(now: number): void
-  /** Milliseconds until no more than `ahead` is owed, at which the next start is due; Infinity at a pace of 0. */
-  waitMs(now: number, ahead?: number): number
+  /** Milliseconds until the next start is due; Infinity at a pace of 0. */
+  waitMs(now: number): number
+  /** The time, passed or not, from which on no more than `ahead` is owed, as far as is known; Infinity at a pace of 0. */
+  owesUntil(now: number, ahead: number): number
   /** Whether starts are late by more than is made up for at once, and by at least one request or token. */
   isBehind(now: number): boolean
   /** A start that costs `cost` requests or tokens. */
@@ -74,6 +76,14 @@ export function createPaceDebt(pace: number): PaceDebt {
     settledAt = Math.max(settledAt, now)
   }
 
+  function owesUntil(now: number, ahead: number): number {
+    if (perMinute === 0) return Number.POSITIVE_INFINITY
+    settle(now)
+    const open = owed - ahead
+    if (Math.abs(open) <= ROUNDING) return now
+    return now + (open * MINUTE_MS) / (missed > 0 ? perMinute * catchUp.factor : perMinute)
+  }
+
   function atOnce(): number {
     const { leastAtOnce, mostAtOnce } = catchUp
     return Math.min(mostAtOnce, Math.max(leastAtOnce, (perMinute * CATCH_UP_MS) / MINUTE_MS))
@@ -95,12 +105,10 @@ export function createPaceDebt(pace: number): PaceDebt {
       missed = 0
       owed = Math.max(owed, 0)
     },
-    waitMs(now, ahead = 0) {
-      if (perMinute === 0) return Number.POSITIVE_INFINITY
-      settle(now)
-      if (owed <= ahead + ROUNDING) return 0
-      return ((owed - ahead) * MINUTE_MS) / (missed > 0 ? perMinute * catchUp.factor : perMinute)
+    waitMs(now) {
+      return Math.max(0, owesUntil(now, 0) - now)
     },
+    owesUntil,
     isBehind(now) {
       settle(now)
       return missed >= 1 && catchUp.factor > 1

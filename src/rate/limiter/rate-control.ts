@@ -5,14 +5,13 @@ import type {
   AccountLimits,
   ClusterSignals,
   RateControl,
-  RateLimiter,
   RatePermit,
   RateSignal,
   RateSignals,
   RequestSize,
-  StartPermit,
 } from '../types.ts'
 import { createTokenCharge } from './token-charge.ts'
+import type { RateLimiter, StartPermit } from './types.ts'
 
 /**
  * A refusal that names no wait pauses for this many milliseconds. Where the next request is refused as well and nothing is
@@ -131,6 +130,7 @@ export function createRateControl(options: RateControlOptions): RateControl {
   }
 
   return {
+    expect: () => limiter.expect(),
     async acquire(size, maxWaitMs, signal) {
       const reserved = charge.reserve(now(), size)
       const permit = await limiter.acquire(reserved, maxWaitMs, signal, size.isSlow)

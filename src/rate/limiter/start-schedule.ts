@@ -12,17 +12,17 @@ import { CATCH_UP_MS, createPaceDebt } from './pace-debt.ts'
 /** The pace is higher by this factor while what was missed is made up for. */
 const CATCH_UP_FACTOR = 1.25
 /** At most this many milliseconds of the pace are made up for, since a longer time without starts is no stall. */
-const REMEMBERED_MS = 3_000
+const REMEMBERED_MS = 5_000
 /** After a refusal nothing is made up for in this many milliseconds. */
 const STRICT_MS = 60_000
 /** In its slots a replica may be ahead of its even pace by this many starts, because slots are even over the cluster only. */
-const AHEAD = 1
+const AHEAD = 2
 
 export interface StartSchedule {
   setPace(now: number, perMinute: number): void
   /** Returns whether the slots are others than before. */
   setSlots(now: number, slots: StartSlots | null): boolean
-  /** A caller has come after a time without any, in which nothing was in flight either, so that it was no stall. */
+  /** There is work again after a time without any, which was no stall. */
   wake(now: number): void
   /** The endpoint has refused a request or asked for a pause. */
   noteRefusal(now: number): void
@@ -71,9 +71,8 @@ export function createStartSchedule(pace: number): StartSchedule {
     const waitMs = debt.waitMs(now)
     if (slots === null || waitMs === Number.POSITIVE_INFINITY || isFree(now)) return now + waitMs
     const lateMs = isStrict ? Math.min(CATCH_UP_MS, ownIntervalMs(slots)) : CATCH_UP_MS
-    const unused = Math.max(now - lateMs, usedUntil + slots.intervalMs / 2)
-    const aheadMs = debt.waitMs(now, AHEAD)
-    return nextSlot(slots, aheadMs > 0 ? Math.max(unused, now + aheadMs) : unused)
+    // A slot for which the pace had not paid yet is no start that is late later.
+    return nextSlot(slots, Math.max(now - lateMs, usedUntil + slots.intervalMs / 2, debt.owesUntil(now, AHEAD)))
   }
 
   return {
@@ -84,6 +83,8 @@ export function createStartSchedule(pace: number): StartSchedule {
     setSlots(now, next) {
       if (areSameSlots(slots, next)) return false
       slots = next
+      // Slots of the new view that have passed are no starts that are late: those of the old one stood for them.
+      usedUntil = Math.max(usedUntil, now)
       setManner(now)
       return true
     },

@@ -27,7 +27,7 @@ export interface StartSpacing {
   setPace(requestsPerMinute: number): void
   /** Goes on in other slots, or by the pace alone. The slots are told by the clock `now`. */
   setSlots(slots: StartSlots | null): void
-  /** A caller has come after a time without any. */
+  /** There is work again after a time without any. */
   wake(): void
   /** The endpoint has refused a request or asked for a pause. */
   noteRefusal(): void

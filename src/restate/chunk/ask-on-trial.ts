@@ -27,6 +27,20 @@ const TOO_LONG = 'model-too-long'
 export async function askOnTrial(
   deps: AskOnTrialDeps,
   request: ChunkRequest | EarlierChunkRequest,
+  attempt: ChunkAttempt,
+): Promise<AskOutcome> {
+  // What the trial of a run keeps back is made up for once the run is free to ask.
+  const ended = deps.rate.expect()
+  try {
+    return await askOnceOnTrial(deps, request, attempt)
+  } finally {
+    ended()
+  }
+}
+
+async function askOnceOnTrial(
+  deps: AskOnTrialDeps,
+  request: ChunkRequest | EarlierChunkRequest,
   { id, requestId, signal }: ChunkAttempt,
 ): Promise<AskOutcome> {
   if (await deps.stops.isStopped(request)) return stoppedReply(deps, request, RUN_STOPPED)

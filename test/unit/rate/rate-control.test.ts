@@ -4,7 +4,8 @@ import { beforeEach, describe, it } from 'node:test'
 import { pino } from 'pino'
 import { parseRateHeaders } from '../../../src/llm/openai/headers.ts'
 import { createRateControl } from '../../../src/rate/limiter/rate-control.ts'
-import type { AccountLimits, LimiterStats, RateLimiter, RateSignals, RequestSize } from '../../../src/rate/types.ts'
+import type { RateLimiter } from '../../../src/rate/limiter/types.ts'
+import type { AccountLimits, LimiterStats, RateSignals, RequestSize } from '../../../src/rate/types.ts'
 
 const size: RequestSize = { tier: 'primary', promptTokens: 1_000, maxCompletionTokens: 300 }
 const billed = 800
@@ -23,6 +24,7 @@ describe('createRateControl', () => {
 
   /** Records what the rate control asks of the limiter; how a limiter acts on it is tested with the limiter. */
   const limiter: RateLimiter = {
+    expect: () => () => undefined,
     acquire: async (tokens) => {
       reserved.push(tokens)
       return { granted: true, waitedMs: 0, done: (spent) => done.push(spent) }

@@ -2,8 +2,11 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
+import { LEASE_MS } from '../../../src/rate/lease/lease-decision.ts'
 import { nextSlot, slotsOf } from '../../../src/rate/lease/start-slots.ts'
+import { createStartSchedule } from '../../../src/rate/limiter/start-schedule.ts'
 import type { StartSlots } from '../../../src/rate/types.ts'
+import { createWorld, plainBudget } from '../../helpers/lease-world.ts'
 
 const INTERVAL_MS = 10
 
@@ -97,5 +100,81 @@ describe('the slots of a replica', () => {
     assert.equal(of([0, 0.5, 0.5]), null)
     assert.equal(of([0.5, 0.5], 10_000), null)
     assert.notEqual(of([0.5, 0.5]), null)
+  })
+})
+
+/** A cluster that starts 100 requests a second. */
+const RPM = 6_000
+
+type World = ReturnType<typeof createWorld>
+
+/** The starts of all living replicas in the next `ms`, all with work, each by its own lease, slots and clock. */
+function startsOf(world: World, ms: number): number[] {
+  const workers = new Map<string, { schedule: ReturnType<typeof createStartSchedule>; rpm: number }>()
+  const starts: number[] = []
+  world.run(ms, () => {
+    for (const replica of world.replicas.filter(({ isAlive }) => isAlive)) {
+      const local = world.now() + replica.skewMs
+      const { requestsPerMinute } = world.pace(replica)
+      let worker = workers.get(replica.id)
+      if (worker === undefined) {
+        worker = { schedule: createStartSchedule(requestsPerMinute), rpm: requestsPerMinute }
+        workers.set(replica.id, worker)
+        worker.schedule.noteRefusal(local - 10)
+        worker.schedule.take(local - 10)
+      }
+      if (worker.rpm !== requestsPerMinute) worker.schedule.setPace(local - 10, requestsPerMinute)
+      worker.rpm = requestsPerMinute
+      worker.schedule.setSlots(local - 10, replica.slots)
+      // The world goes in steps of 10 ms, in which a start may be due at any moment.
+      for (let due = worker.schedule.dueAt(local - 10); due <= local; due = worker.schedule.dueAt(due)) {
+        const at = Math.max(due, local - 10)
+        worker.schedule.take(at)
+        starts.push(at - replica.skewMs)
+        if (starts.length > 100_000) throw new Error('starts without end')
+      }
+    }
+  })
+  return starts.sort((a, b) => a - b)
+}
+
+describe('the starts of a cluster', () => {
+  const change = fc.oneof(
+    fc.record({ kind: fc.constant('join' as const), skewMs: fc.integer({ min: -1e7, max: 1e7 }), demand: fc.integer({ min: 2_000, max: 9_000 }) }),
+    fc.record({ kind: fc.constantFrom('leave' as const, 'kill' as const), chosen: fc.nat() }),
+    fc.record({ kind: fc.constant('demand' as const), chosen: fc.nat(), demand: fc.integer({ min: 2_000, max: 9_000 }) }),
+  )
+  const story = fc.record({
+    first: fc.array(fc.record({ skewMs: fc.integer({ min: -1e7, max: 1e7 }), demand: fc.integer({ min: 2_000, max: 9_000 }) }), {
+      minLength: 2,
+      maxLength: 12,
+    }),
+    changes: fc.array(change, { minLength: 1, maxLength: 3 }),
+    delayMs: fc.integer({ min: 1, max: 8 }),
+  })
+
+  it('are even within a tenth, for 2 to 12 replicas that come and go, with unequal shares and clocks hours apart', () => {
+    fc.assert(
+      fc.property(story, ({ first, changes, delayMs }) => {
+        const world = createWorld({ delay: () => delayMs }, plainBudget({ rpm: RPM }))
+        for (const { skewMs, demand } of first) world.join(skewMs, demand)
+        for (const each of changes) {
+          const living = world.replicas.filter(({ isAlive }) => isAlive)
+          const chosen = 'chosen' in each ? living[each.chosen % living.length] : undefined
+          if (each.kind === 'join' && living.length < 12) world.join(each.skewMs, each.demand)
+          else if (each.kind === 'demand' && chosen !== undefined) chosen.demand = each.demand
+          else if (chosen !== undefined && living.length > 2) world[each.kind === 'kill' ? 'kill' : 'leave'](chosen)
+          // Leases follow demand in a few renewals, and a dead replica's ends first. Then the slots are the same for all.
+          world.run(LEASE_MS + 16_000)
+          startsOf(world, 1_000)
+          const starts = startsOf(world, 3_000).slice(30)
+          const gaps = starts.slice(1).map((at, index) => at - (starts[index] ?? 0))
+          const interval = 60_000 / RPM
+          const odd = gaps.filter((gap) => Math.abs(gap - interval) > interval / 10)
+          assert.ok(odd.length <= 0.02 * gaps.length, `${odd.length} of ${gaps.length} gaps are ${odd.slice(0, 20)}`)
+        }
+      }),
+      { numRuns: 15 },
+    )
   })
 })

@@ -91,6 +91,7 @@ test('tokens that were reserved are returned or spent, whatever becomes of the r
     const reserved: number[] = []
     const watched = {
       ...limiter,
+      expect: () => () => undefined,
       acquire: async (...given: Parameters<typeof limiter.acquire>) => {
         const permit = await limiter.acquire(...given)
         if (permit.granted) reserved.push(given[0])

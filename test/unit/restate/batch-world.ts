@@ -129,6 +129,7 @@ export function createWorld({
 
 /** A rate control that lets every request start at once. */
 const FREE: RateControl = {
+  expect: () => () => undefined,
   acquire: async () => ({
     ...{ granted: true, waitedMs: 0 },
     ...{ answered: () => undefined, refused: () => 1_000, ended: () => undefined },

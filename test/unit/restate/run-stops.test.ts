@@ -108,6 +108,7 @@ test('a permit that comes after the stop starts nothing and is given back', asyn
   const permit = { granted: true as const, waitedMs: 0, answered: () => undefined, refused: () => 0 }
   Object.assign(world.chunkDeps, {
     rate: {
+      expect: () => () => undefined,
       acquire: async () => ({
         ...permit,
         ended: () => {

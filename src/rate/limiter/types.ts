@@ -1,0 +1,31 @@
+/** The port of a replica's rate limiter, which only the rooms of the rate budget and the wiring know. */
+import type { Budget, LimiterStats, StartSlots } from '../types.ts'
+
+/** Whether a caller may start one request now (`granted`), or should ask again after `waitMs`. */
+export type StartPermit =
+  | {
+      readonly granted: true
+      readonly waitedMs: number
+      /** Ends the permit, once. `tokens` is what an answered request took, whose latency then counts; null takes the reservation as spent. */
+      readonly done: (tokens: number | null) => void
+    }
+  | { readonly granted: false; readonly waitMs: number }
+
+/** Hands out start permits at an even pace within the budget of one replica. */
+export interface RateLimiter {
+  /** As `RateControl.expect`. */
+  expect(): () => void
+  /**
+   * Waits about `maxWaitMs` at most for a permit. `tokens`, 0 or more, is what the request is expected to take, `isSlow` as in
+   * `RequestSize`. Rejects with limiter-closed after `close`, and with interrupted where `signal` aborts first, which takes no start.
+   */
+  acquire(tokens: number, maxWaitMs: number, signal?: AbortSignal, isSlow?: boolean): Promise<StartPermit>
+  /** Sets the budget at once, also for callers that wait. Throws RangeError for a budget below 0. */
+  setBudget(budget: Budget): void
+  /** Has requests start in these slots, told by the limiter's clock; null has them start by the pace alone. */
+  setSlots(slots: StartSlots | null): void
+  /** Grants no permit for `ms` from now, as the model endpoint asked. A pause that ends later stays. */
+  pause(ms: number): void
+  stats(): LimiterStats
+  close(): Promise<void>
+}
