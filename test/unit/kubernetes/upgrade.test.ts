@@ -45,7 +45,8 @@ function templatesOf(objects: readonly KubernetesObject[]): Map<string, string> 
   return new Map(
     lasting.flatMap((object) => {
       const spec = object['spec'] as { template?: unknown; compute?: unknown } | undefined
-      const template = spec?.template ?? spec?.compute
+      // The operator gives the pods of a RestateCluster its labels.
+      const template = spec?.compute === undefined ? spec?.template : [spec.compute, object.metadata.labels]
       return template === undefined ? [] : [[nameOf(object), JSON.stringify(template)] as const]
     }),
   )
