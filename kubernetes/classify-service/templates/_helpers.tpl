@@ -19,6 +19,16 @@ app.kubernetes.io/instance: {{ .root.Release.Name }}
 app.kubernetes.io/component: {{ .component }}
 {{- end }}
 
+{{/* The labels of a component's pods. They hold no version: with a new one every pod of the release would be started anew, those of
+     Restate and of the database too, although nothing in them changed. */}}
+{{- define "classify.podLabels" -}}
+{{ include "classify.selector" . }}
+app.kubernetes.io/part-of: classify-service
+{{- with merge (dict) (.own | default dict) .root.Values.pods.labels }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
 {{/* The name of a component's objects, as RELEASE-COMPONENT. */}}
 {{- define "classify.part" -}}
 {{ include "classify.name" .root }}-{{ .component }}
@@ -36,6 +46,11 @@ app.kubernetes.io/component: {{ .component }}
 {{- fail (printf "images.%s is \"%s\", without a digest: run `sh docker/pin-images.sh --values`, or set images.requireDigest to false" .image $image) -}}
 {{- end -}}
 {{ $image }}
+{{- end }}
+
+{{/* A value as the text of an environment variable. Helm reads numbers as floats, and would print 2000000 as 2e+06. */}}
+{{- define "classify.text" -}}
+{{ kindIs "string" . | ternary . (toJson .) }}
 {{- end }}
 
 {{/* Where the nodes of Restate answer: the host of ingress and admin. */}}
@@ -99,6 +114,7 @@ podSelector:
 {{- if and (ne $v.autoscaling.kind "none") (not $v.monitoring.rules) }}{{ fail "autoscaling.kind needs monitoring.rules and monitoring.enabled, because the metric classify_replicas_wanted is a rule of Prometheus" }}{{ end -}}
 {{- if and (ne $v.autoscaling.kind "none") (not $v.monitoring.enabled) }}{{ fail "autoscaling.kind needs monitoring.enabled, because Prometheus has to scrape the replicas" }}{{ end -}}
 {{- if and $v.console.enabled $v.console.tlsSecret (not (hasPrefix "https://" $v.console.url)) }}{{ fail "console.url has to be the https address of the console where console.tlsSecret is set" }}{{ end -}}
+{{- if and $v.console.enabled $v.console.tlsSecret $v.networkPolicies.enabled (not $v.networkPolicies.callers) }}{{ fail "console.tlsSecret needs networkPolicies.callers: name the namespace of your ingress controller there, or nobody reaches the console" }}{{ end -}}
 {{- if gt (int $v.autoscaling.minReplicas) (int $v.autoscaling.maxReplicas) }}{{ fail "autoscaling.minReplicas is above autoscaling.maxReplicas" }}{{ end -}}
 {{- if and (eq $v.secrets.source "external") (not $v.secrets.external.store.name) }}{{ fail "secrets.external.store.name is empty: name the SecretStore or ClusterSecretStore" }}{{ end -}}
 {{- end }}

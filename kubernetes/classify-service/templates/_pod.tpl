@@ -60,9 +60,29 @@ exec: { command: [bash, docker/health.sh, {{ .port | quote }}, {{ .path }}] }
 timeoutSeconds: 5
 {{- end }}
 
-{{/* A file that a pod mounts changes the pod, so that it is started anew. */}}
-{{- define "classify.checksum" -}}
-checksum/files: {{ .text | sha256sum | trunc 32 }}
+{{/* Labels and annotations of a component's pods. Call with (dict "root" $ "component" NAME "files" DATA), where DATA is all that the
+     ConfigMap of the pods holds: a file that changes changes the pods, so that they are started anew. */}}
+{{- define "classify.podMetadata" -}}
+labels:
+  {{- include "classify.podLabels" . | nindent 2 }}
+{{- $annotations := deepCopy .root.Values.pods.annotations }}
+{{- with .files }}{{ $_ := set $annotations "checksum/files" (toJson . | sha256sum | trunc 32) }}{{ end }}
+{{- with $annotations }}
+annotations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{/* Annotations by which Reloader (github.com/stakater/Reloader) starts the pods anew when one of these Secrets changes. Call with
+     (dict "root" $ "secrets" (list NAME ...)), by the names in the values. */}}
+{{- define "classify.reload" -}}
+{{- if eq .root.Values.secrets.reload "reloader" -}}
+{{- $names := list -}}
+{{- range .secrets }}{{ $names = append $names (get $.root.Values.secrets .) }}{{ end -}}
+{{- with .authority }}{{ $names = append $names . }}{{ end -}}
+annotations:
+  secret.reloader.stakater.com/reload: {{ join "," $names | quote }}
+{{- end -}}
 {{- end }}
 
 {{/* The disruption budget of a component: one pod at a time may be taken away. */}}

@@ -2,12 +2,10 @@
 {{- define "classify.replicaPod" -}}
 {{- $part := dict "root" . "component" "replica" -}}
 metadata:
-  labels:
-    {{- include "classify.labels" $part | nindent 4 }}
-    {{- if eq .Values.restate.mode "operator" }}
-    # The operator's NetworkPolicies let Restate call pods with this label.
-    allow.restate.dev/{{ .Values.restate.operator.clusterName }}: "true"
-    {{- end }}
+  {{- $own := dict }}
+  {{- /* The operator's NetworkPolicies let Restate call pods with this label. */}}
+  {{- if eq .Values.restate.mode "operator" }}{{ $_ := set $own (printf "allow.restate.dev/%s" .Values.restate.operator.clusterName) "true" }}{{ end }}
+  {{- include "classify.podMetadata" (dict "root" . "component" "replica" "own" $own) | nindent 2 }}
 spec:
   {{- include "classify.podCommon" (dict "root" . "user" 1000) | nindent 2 }}
   {{- include "classify.spread" $part | nindent 2 }}
@@ -33,7 +31,7 @@ spec:
         - { name: OFFLINE_MODEL_URL, value: "http://{{ include "classify.host" (dict "root" . "component" "offline-model") }}:9085/v1" }
         {{- end }}
         {{- range $name, $value := .Values.config }}
-        - { name: {{ $name }}, value: {{ $value | toString | quote }} }
+        - { name: {{ $name }}, value: {{ include "classify.text" $value | quote }} }
         {{- end }}
       # It listens once it has reached its database, for which it waits two minutes.
       startupProbe:

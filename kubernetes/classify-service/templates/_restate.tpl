@@ -29,6 +29,6 @@ RESTATE_WORKER__SNAPSHOTS__AWS_ENDPOINT_URL: {{ . | quote }}
 {{- define "classify.restateEnv" -}}
 {{- $settings := mergeOverwrite (include "classify.restateSettings" . | fromYaml) (deepCopy .Values.restate.config) -}}
 {{- range $name, $value := $settings }}
-- { name: {{ $name }}, value: {{ $value | toString | quote }} }
+- { name: {{ $name }}, value: {{ include "classify.text" $value | quote }} }
 {{- end }}
 {{- end }}

@@ -50,11 +50,15 @@ export async function helm(args: readonly string[]): Promise<string> {
   }
 }
 
-/** The objects that the chart renders with these files of values and settings. */
-export async function render(files: readonly string[], settings: readonly string[] = []): Promise<KubernetesObject[]> {
+/** The objects that the chart, or a copy of it, renders with these files of values and settings. */
+export async function render(
+  files: readonly string[],
+  settings: readonly string[] = [],
+  chart = CHART,
+): Promise<KubernetesObject[]> {
   const values = files.flatMap((file) => ['--values', file])
   const set = settings.flatMap((setting) => ['--set-json', setting])
-  const text = await helm(['template', RELEASE, CHART, '--namespace', NAMESPACE, ...values, ...set])
+  const text = await helm(['template', RELEASE, chart, '--namespace', NAMESPACE, ...values, ...set])
   return parseAllDocuments(text).flatMap((document) => {
     if ('errors' in document && document.errors.length > 0) throw document.errors[0]
     const object = document.toJS() as KubernetesObject | null

@@ -95,6 +95,15 @@ const WRONG_VALUES: readonly (readonly [setting: string, told: RegExp])[] = [
   ['networkPolicies.model.cidrs=[]', /networkPolicies\/model\/cidrs.*minItems/],
   ['autoscaling.kind="hpa"', /autoscaling.kind needs monitoring.rules/],
   ['console={"enabled":true,"tlsSecret":"t"}', /console.url has to be the https address/],
+  [
+    'console={"enabled":true,"url":"https://a.example","tlsSecret":"t"}',
+    /console.tlsSecret needs networkPolicies.callers/,
+  ],
+  ['secrets.reload="always"', /secrets\/reload.*'none', 'reloader'/],
+  ['secrets.external.modelKeys=["API_TOKEN"]', /modelKeys\/0.*'OPENAI_API_KEY', 'OPENAI_HEADERS', 'HTTPS_PROXY'/],
+  ['networkPolicies.dns.ports=[]', /networkPolicies\/dns\/ports.*minItems/],
+  ['networkPolicies.dns.cidrs=["169.254.20.10"]', /networkPolicies\/dns\/cidrs\/0.*does not match pattern/],
+  ['pods.annotations={"restarted":2}', /pods\/annotations\/restarted': got number, want string/],
   ['autoscaling.minReplicas=50', /minReplicas is above/],
   ['secrets.source="external"', /secrets.external.store.name is empty/],
 ]

@@ -203,11 +203,9 @@ test('what runs for long is probed, spread, disrupted one at a time, and has the
         }
         const [container] = spec.containers
         const drainMs = Number(container?.env?.find(({ name }) => name === 'DRAIN_TIMEOUT_MS')?.value ?? 0)
-        const waitsS = Number(
-          /sleep (\d+)|^(\d+)$/
-            .exec(container?.lifecycle?.preStop?.exec?.command.at(-1) ?? '0')?.[0]
-            ?.replace('sleep ', ''),
-        )
+        const last = container?.lifecycle?.preStop?.exec?.command.at(-1) ?? '0'
+        const waits = /^\d+$/.test(last) ? [last] : [...last.matchAll(/sleep (\d+)/g)].map(([, seconds]) => seconds)
+        const waitsS = waits.reduce((sum, seconds) => sum + Number(seconds), 0)
         if ((spec.terminationGracePeriodSeconds ?? 30) < waitsS + drainMs / 1_000 + 5)
           faults.push('has too little time to drain')
         return faults.map((fault) => `${of} ${fault}`)

@@ -6,7 +6,7 @@ import { test } from 'node:test'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { parse } from 'yaml'
 import { SECRET_NAMES, VARIABLE_NAMES } from '../../../src/config/variables.ts'
-import { CHART, NAMESPACE, objectsOf, ROOT } from '../../helpers/kubernetes/chart.ts'
+import { CHART, findObject, NAMESPACE, objectsOf, ROOT, render } from '../../helpers/kubernetes/chart.ts'
 import { podsOf } from '../../helpers/kubernetes/pods.ts'
 import { skipWithoutHelm as skip } from '../../helpers/kubernetes/programs.ts'
 
@@ -30,7 +30,7 @@ test('the schema is a schema, takes the values as they are, and has no name that
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return []
     return Object.entries(known.properties ?? {}).flatMap(([name, inner]) => {
       const at = `${path}.${name}`
-      if (at.startsWith('.config.') || at === '.global' || /\.limits\.cpu$/.test(at)) return []
+      if (at.startsWith('.config.') || at === '.global' || /\.limits\.cpu$|\.ephemeral-storage$/.test(at)) return []
       return name in value ? missing(inner, (value as Record<string, unknown>)[name], at) : [at]
     })
   }
@@ -76,6 +76,36 @@ test('a node has the settings of the Compose file, but for those that are named 
     [...own.keys()].filter((name) => name.startsWith('RESTATE_') && !known.has(name)),
     [],
   )
+})
+
+test('a node of the operator knows all nodes by the names of its pods, and makes no cluster by itself', {
+  skip,
+}, async () => {
+  for (const way of ['operator', 'operator in production']) {
+    const { compute, cluster } = findObject(await objectsOf(way), 'RestateCluster')['spec'] as {
+      compute: { replicas: number; env: readonly { name: string; value?: string }[] }
+      cluster: { autoProvision: boolean }
+    }
+    const own = new Map(compute.env.map(({ name, value }) => [name, value]))
+    assert.equal(own.size, compute.env.length, 'a setting stands once')
+    // The operator makes the cluster, and refuses to where the nodes could make one each.
+    assert.equal(cluster.autoProvision, true)
+    assert.equal(own.get('RESTATE_AUTO_PROVISION'), 'false')
+    assert.deepEqual(
+      JSON.parse(own.get('RESTATE_METADATA_CLIENT__ADDRESSES') ?? '[]'),
+      Array.from({ length: compute.replicas }, (_, node) => `http://restate-${node}.restate-cluster:5122`),
+    )
+  }
+})
+
+test('a large number among the settings reaches the service as it was written', { skip }, async () => {
+  const settings = ['config={"RATE_TPM":20000000,"RATE_SAFETY":0.95}', 'restate.config={"RESTATE_X":10000000}']
+  const pods = podsOf(await render([], settings))
+  const env = pods.flatMap(({ spec }) => spec.containers.flatMap((container) => container.env ?? []))
+  const settingOf = (wanted: string) => env.find(({ name }) => name === wanted)?.value
+  assert.equal(settingOf('RATE_TPM'), '20000000')
+  assert.equal(settingOf('RATE_SAFETY'), '0.95')
+  assert.equal(settingOf('RESTATE_X'), '10000000')
 })
 
 test('the console asks each node for its memory, by the name that its pod has', { skip }, async () => {
