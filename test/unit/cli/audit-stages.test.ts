@@ -56,6 +56,9 @@ const evidenceOf = (...states: readonly State[]): EvidenceResponse => {
 /** The file of most tests: 1,500 sure rows and as many of which no rule is sure. */
 const ROWS = Array.from({ length: 3_000 }, (_, index) => (index % 2 === 0 ? sure : unsure)(`row-${index}`))
 
+/** What of a dry run says which model would be asked. */
+const ESTIMATE = (model: string) => ({ model, price: null, asks: [] })
+
 interface Given {
   readonly rows?: readonly Indicator[]
   readonly settings?: RunSettings
@@ -67,6 +70,8 @@ interface Given {
   /** How many stages end before the run submits no further batch. */
   readonly endsAfter?: number
   readonly signal?: AbortSignal
+  /** The name of the service's model; a service of an earlier release names none. */
+  readonly model?: string
 }
 
 interface Drawn {
@@ -86,10 +91,12 @@ async function draw({
   begun = [],
   endsAfter = Number.POSITIVE_INFINITY,
   signal = new AbortController().signal,
+  model,
 }: Given = {}): Promise<Drawn> {
   let looks = 0
   const service: ServiceClient = {
     async ask({ handler, schema }) {
+      if (handler === 'estimate') return model === undefined ? undefined : (ESTIMATE(model) as never)
       assert.equal(handler, 'evidence')
       const found = says[Math.min(looks, says.length - 1)]
       looks += 1
@@ -258,6 +265,15 @@ test('where people labelled some fields and nothing was audited, the others are 
 test('audits that show nothing, as those of an offline model, are not gone on with', async () => {
   const { ids, stages } = await draw({ says: [evidenceOf()] })
   assert.deepEqual([ids.length, stages], [60, [60]])
+})
+
+test('a model that only guesses by its name is asked about one row, and about more where that row shows something', async () => {
+  const nothing = { ...evidenceOf(), fields: [] }
+  assert.equal((await draw({ says: [nothing], model: 'offline-rules' })).ids.length, 1)
+  assert.equal((await draw({ says: [nothing], model: 'gpt-6-luna' })).ids.length, AUDIT_STAGES[0])
+  // The container of the offline model goes by the same name where it answers by a gold file.
+  const gold = await draw({ says: [nothing, evidenceOf('undecided')], model: 'offline-rules' })
+  assert.deepEqual([gold.stages[0], gold.stages[1], gold.ids.length], [1, AUDIT_STAGES[0], AUDIT_BUDGET])
 })
 
 test('a run that submits no further batch draws no further stage, and does not look at the evidence', async () => {
