@@ -8,7 +8,6 @@ import { auditRank, nextStage, STEADY_RATE } from '../../evidence/gate/audit-pla
 import { isOfflineGuess } from '../../lib/model-names.ts'
 import { sha256 } from '../../lib/sha256.ts'
 import { type EvidenceResponse, evidenceResponseSchema } from '../../restate/contract.ts'
-import { dryRunByService } from '../classify/dry-run.ts'
 import type { RunSettings } from '../classify/options.ts'
 import type { RunJournal } from '../classify/run-journal.ts'
 import type { ServiceClient } from '../client/service.ts'
@@ -39,6 +38,8 @@ export interface AuditStages {
   readonly runId: string
   readonly journal: Pick<RunJournal, 'auditStages' | 'noteAuditStage'>
   readonly signal: AbortSignal
+  /** The name of the model that the service asks; undefined where an earlier release of the service names none. */
+  findModel(): Promise<string | undefined>
 }
 
 /** Whether a run audits: in mode hybrid by a codebook with rules, unless it trusts the shipped evidence. */
@@ -116,16 +117,15 @@ async function nextEnd(stages: AuditStages, { start, drawn, fields: sure }: Prog
   if (start > 0 && !fields.some(isAudited)) return start
   const planned = Math.min(start + countNext(stages, fields, { start, sure }), drawn.length)
   const isFirst = start === 0 && planned > PROBE && !fields.some(isAudited)
-  const end = isFirst && (await isGuessing(stages, drawn.slice(0, PROBE))) ? PROBE : planned
+  const end = isFirst && (await isGuessing(stages)) ? PROBE : planned
   // The line of the next batch meets the same obstacle, and the run then says so and stops.
   if (end > start) await stages.journal.noteAuditStage(end).catch(() => undefined)
   return end
 }
 
 /** Whether the service's model only guesses, by its name. A container of the offline model goes by that name whatever it answers by. */
-async function isGuessing({ service, settings, signal }: AuditStages, rows: readonly Indicator[]): Promise<boolean> {
-  const found = await dryRunByService(service, rows, settings, signal, true).catch(() => undefined)
-  return found !== undefined && isOfflineGuess(found.model)
+async function isGuessing({ findModel }: AuditStages): Promise<boolean> {
+  return isOfflineGuess((await findModel().catch(() => undefined)) ?? null)
 }
 
 function countNext(

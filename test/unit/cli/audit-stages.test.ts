@@ -56,9 +56,6 @@ const evidenceOf = (...states: readonly State[]): EvidenceResponse => {
 /** The file of most tests: 1,500 sure rows and as many of which no rule is sure. */
 const ROWS = Array.from({ length: 3_000 }, (_, index) => (index % 2 === 0 ? sure : unsure)(`row-${index}`))
 
-/** What of a dry run says which model would be asked. */
-const ESTIMATE = (model: string) => ({ model, price: null, asks: [] })
-
 interface Given {
   readonly rows?: readonly Indicator[]
   readonly settings?: RunSettings
@@ -96,7 +93,6 @@ async function draw({
   let looks = 0
   const service: ServiceClient = {
     async ask({ handler, schema }) {
-      if (handler === 'estimate') return model === undefined ? undefined : (ESTIMATE(model) as never)
       assert.equal(handler, 'evidence')
       const found = says[Math.min(looks, says.length - 1)]
       looks += 1
@@ -119,6 +115,7 @@ async function draw({
     runId,
     journal,
     signal,
+    findModel: async () => model,
   }
   const batches: PlannedBatch[] = []
   const ended: number[] = []
@@ -307,7 +304,8 @@ test('a stage that cannot be noted is drawn all the same', async () => {
   const { signal } = new AbortController()
   const common = { service, catalogue: catalogueOf(ROWS), scheme: economic, settings: settingsOf(), runId: 'r', signal }
   const drawn: number[] = []
-  for await (const { indicators } of auditBatches({ ...common, journal }, async () => false))
+  const findModel = async () => undefined
+  for await (const { indicators } of auditBatches({ ...common, journal, findModel }, async () => false))
     drawn.push(indicators.length)
   assert.deepEqual(drawn, [60])
 })
