@@ -20,6 +20,7 @@ import { createCodebooks } from './codebooks.ts'
 import { createCommandRunner } from './commands.ts'
 import { createIngress } from './ingress.ts'
 import { createInspections } from './inspections.ts'
+import { takeLeftRuns } from './left-runs.ts'
 import { createNodeLooks } from './nodes.ts'
 import { createReviewQueue } from './review-queue.ts'
 import { createUploads } from './uploads.ts'
@@ -66,8 +67,10 @@ export async function startConsole({ config, log }: ConsoleOptions): Promise<Con
   })
   const url = new URL(config.console.url)
   let app: FastifyInstance | undefined
+  const closing = new AbortController()
   const close = () =>
     closeInOrder([
+      async () => closing.abort(),
       async () => {
         if (app !== undefined) await drainApp(app, DRAIN_MS, app.log, 'Some pages were cut off')
       },
@@ -92,6 +95,7 @@ export async function startConsole({ config, log }: ConsoleOptions): Promise<Con
       },
     })
     await listen(app, config.console)
+    void takeLeftRuns({ uploads, store, commands, log, signal: closing.signal })
   } catch (error) {
     await close()
     throw error

@@ -31,6 +31,8 @@ export interface Uploads {
   remove(upload: Upload): Promise<void>
   /** The files that wait for their run, the newest first. */
   list(): Promise<readonly Upload[]>
+  /** The files with which runs were started last, the newest first. */
+  listStarted(): Promise<readonly Upload[]>
   /** Deletes files that nobody started a run with for a day. */
   prune(): Promise<void>
 }
@@ -58,6 +60,10 @@ export function createUploads(directory: string): Uploads {
   const all = async () => {
     const found = await Promise.all((await readdir(directory).catch(() => [])).map(find))
     return found.filter((one) => one !== undefined)
+  }
+  const newest = async (isWanted: (upload: Upload) => boolean) => {
+    const wanted = (await all()).filter(isWanted)
+    return wanted.sort((a, b) => (a.uploadedAt < b.uploadedAt ? 1 : -1)).slice(0, MOST_LISTED)
   }
   return {
     find,
@@ -93,10 +99,8 @@ export function createUploads(directory: string): Uploads {
       }
       await rm(known.folder, { recursive: true, force: true })
     },
-    list: async () => {
-      const waiting = (await all()).filter(({ runId }) => runId === null)
-      return waiting.sort((a, b) => (a.uploadedAt < b.uploadedAt ? 1 : -1)).slice(0, MOST_LISTED)
-    },
+    list: () => newest(({ runId }) => runId === null),
+    listStarted: () => newest(({ runId }) => runId !== null),
     prune: async () => {
       for (const { runId, uploadedAt, folder } of await all()) {
         if (runId !== null || Date.now() - Date.parse(uploadedAt) < KEPT_MS) continue

@@ -5,6 +5,7 @@ import { askableFields } from '../../classification/fields.ts'
 import type { PreparedScheme } from '../../classification/scheme.ts'
 import type { Indicator } from '../../classification/types.ts'
 import { auditRank, nextStage, STEADY_RATE } from '../../evidence/gate/audit-plan.ts'
+import { isOfflineGuess } from '../../lib/model-names.ts'
 import { sha256 } from '../../lib/sha256.ts'
 import { type EvidenceResponse, evidenceResponseSchema } from '../../restate/contract.ts'
 import type { RunSettings } from '../classify/options.ts'
@@ -13,6 +14,8 @@ import type { ServiceClient } from '../client/service.ts'
 
 /** The most rows that a run audits. */
 export const AUDIT_BUDGET = 600
+/** The rows that a model whose name says that it only guesses is asked about first: its guesses show nothing and are paid for all the same. */
+export const PROBE = 1
 /** Audit batches have numbers from this one on in the journal of a run, above those of all other batches. */
 export const FIRST_AUDIT_BATCH = 1_000_000_000
 
@@ -35,6 +38,8 @@ export interface AuditStages {
   readonly runId: string
   readonly journal: Pick<RunJournal, 'auditStages' | 'noteAuditStage'>
   readonly signal: AbortSignal
+  /** The name of the model that the service asks; undefined where an earlier release of the service names none. */
+  findModel(): Promise<string | undefined>
 }
 
 /** Whether a run audits: in mode hybrid by a codebook with rules, unless it trusts the shipped evidence. */
@@ -80,7 +85,7 @@ export async function* auditBatches(
   const begun = [...journal.auditStages]
   let index = FIRST_AUDIT_BATCH
   for (let start = 0; start < drawn.length; ) {
-    const end = begun.shift() ?? (await nextEnd(stages, { start, most: drawn.length, fields }))
+    const end = begun.shift() ?? (await nextEnd(stages, { start, drawn, fields }))
     if (end === start || signal.aborted) return
     const rows = drawn.slice(start, end)
     for (let first = 0; first < rows.length; first += size) {
@@ -94,13 +99,13 @@ export async function* auditBatches(
 
 interface Progress {
   readonly start: number
-  readonly most: number
+  readonly drawn: readonly Indicator[]
   /** The fields of which a rule is sure in rows that were drawn, as far as was seen. */
   readonly fields: ReadonlySet<string>
 }
 
 /** Decides by the evidence where the next stage ends, and notes it; it ends at `start` where the run audits nothing more. */
-async function nextEnd(stages: AuditStages, { start, most, fields: sure }: Progress): Promise<number> {
+async function nextEnd(stages: AuditStages, { start, drawn, fields: sure }: Progress): Promise<number> {
   const { signal } = stages
   const found = await readEvidence(stages).catch((error: unknown) => {
     if (signal.aborted) return null
@@ -110,10 +115,17 @@ async function nextEnd(stages: AuditStages, { start, most, fields: sure }: Progr
   const { fields } = found
   // The model gave no answer that shows anything, such as guesses of the offline model, and would give none to further audits.
   if (start > 0 && !fields.some(isAudited)) return start
-  const end = Math.min(start + countNext(stages, fields, { start, sure }), most)
+  const planned = Math.min(start + countNext(stages, fields, { start, sure }), drawn.length)
+  const isFirst = start === 0 && planned > PROBE && !fields.some(isAudited)
+  const end = isFirst && (await isGuessing(stages)) ? PROBE : planned
   // The line of the next batch meets the same obstacle, and the run then says so and stops.
   if (end > start) await stages.journal.noteAuditStage(end).catch(() => undefined)
   return end
+}
+
+/** Whether the service's model only guesses, by its name. A container of the offline model goes by that name whatever it answers by. */
+async function isGuessing({ findModel }: AuditStages): Promise<boolean> {
+  return isOfflineGuess((await findModel().catch(() => undefined)) ?? null)
 }
 
 function countNext(

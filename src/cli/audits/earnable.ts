@@ -8,7 +8,7 @@ import type { Trust } from '../../evidence/gate/trust.ts'
 import { dryRunByService, dryRunCold } from '../classify/dry-run.ts'
 import type { RunRequest } from '../client/run-batch.ts'
 import type { ServiceClient } from '../client/service.ts'
-import { AUDIT_BUDGET, isAudited, isAuditing, isSettled, readEvidence } from './audit-stages.ts'
+import { AUDIT_BUDGET, isAudited, isAuditing, isSettled, PROBE, readEvidence } from './audit-stages.ts'
 
 export interface AuditOutlook {
   /**
@@ -45,8 +45,8 @@ export async function readAuditOutlook(
   const removed = fields.flatMap(({ field, removed: rules }) =>
     rules.length === 0 ? [] : [[field, rules.map(({ rule }) => rule)] as const],
   )
-  // A run ends its audits after the first stage where they have shown nothing.
-  const most = isGuessing && !fields.some(isAudited) ? first : AUDIT_BUDGET
+  // A run ends its audits after one row where a model that guesses has shown nothing.
+  const most = isGuessing && !fields.some(isAudited) ? PROBE : AUDIT_BUDGET
   return {
     trust: { fields: asked.filter((name) => !refused.has(name)), removed: Object.fromEntries(removed) },
     most: () => most,

@@ -85,7 +85,8 @@ export async function classifyFile(
     const mayCost = request.options.mode !== 'rules'
     const maxUsd = mayCost ? (options.maxCost ?? earlier?.maxCostUsd) : undefined
     const read = catalogue
-    const check = async () => checkCostLimits(await dryRunFirst(service, read, request, interrupts.first))
+    const dryRun = async () => await dryRunFirst(service, read, request, interrupts.first)
+    const check = async () => checkCostLimits(await dryRun())
     if (maxUsd !== undefined) await check()
     if (earlier !== null) await checkNewLimit(service, runId, options.maxCost, interrupts.first)
     delivery = await openDelivery({ targets, catalogue, scheme, signal: interrupts.second })
@@ -119,7 +120,10 @@ export async function classifyFile(
     const limit = mayCost ? await openCostLimit(limited) : undefined
     await delivery.begin(config.dataDir, journal)
     const { take, wasTaken } = delivery
-    const stages = { service, catalogue, scheme, settings: request, runId, journal, signal: interrupts.first }
+    const stages = {
+      ...{ service, catalogue, scheme, settings: request, runId, journal, signal: interrupts.first },
+      findModel: async () => (await dryRun())?.model,
+    }
     const report = await runWithProgress(journal, stages, {
       urls,
       adminUrls: config.restate.adminUrls,

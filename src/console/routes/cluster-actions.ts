@@ -12,11 +12,12 @@ const formSchema = z.object({
     .trim()
     .regex(/^\d{1,10}$/, { error: 'must be a whole number of requests a minute' })
     .transform(Number),
+  /** The field shows the bound of now, so that who empties it wants none. */
   tpm: z
     .string()
     .trim()
     .regex(/^\d{0,10}$/, { error: 'must be a whole number of tokens a minute' })
-    .transform((text) => (text === '' ? undefined : Number(text)))
+    .transform((text) => (text === '' ? null : Number(text)))
     .optional(),
 })
 

@@ -67,6 +67,8 @@ interface Given {
   /** How many stages end before the run submits no further batch. */
   readonly endsAfter?: number
   readonly signal?: AbortSignal
+  /** The name of the service's model; a service of an earlier release names none. */
+  readonly model?: string
 }
 
 interface Drawn {
@@ -86,6 +88,7 @@ async function draw({
   begun = [],
   endsAfter = Number.POSITIVE_INFINITY,
   signal = new AbortController().signal,
+  model,
 }: Given = {}): Promise<Drawn> {
   let looks = 0
   const service: ServiceClient = {
@@ -112,6 +115,7 @@ async function draw({
     runId,
     journal,
     signal,
+    findModel: async () => model,
   }
   const batches: PlannedBatch[] = []
   const ended: number[] = []
@@ -260,6 +264,15 @@ test('audits that show nothing, as those of an offline model, are not gone on wi
   assert.deepEqual([ids.length, stages], [60, [60]])
 })
 
+test('a model that only guesses by its name is asked about one row, and about more where that row shows something', async () => {
+  const nothing = { ...evidenceOf(), fields: [] }
+  assert.equal((await draw({ says: [nothing], model: 'offline-rules' })).ids.length, 1)
+  assert.equal((await draw({ says: [nothing], model: 'gpt-6-luna' })).ids.length, AUDIT_STAGES[0])
+  // The container of the offline model goes by the same name where it answers by a gold file.
+  const gold = await draw({ says: [nothing, evidenceOf('undecided')], model: 'offline-rules' })
+  assert.deepEqual([gold.stages[0], gold.stages[1], gold.ids.length], [1, AUDIT_STAGES[0], AUDIT_BUDGET])
+})
+
 test('a run that submits no further batch draws no further stage, and does not look at the evidence', async () => {
   const { stages, looks, noted } = await draw({ endsAfter: 2 })
   assert.deepEqual([stages, looks, noted], [[60, 120], 2, [60, 120]])
@@ -291,7 +304,8 @@ test('a stage that cannot be noted is drawn all the same', async () => {
   const { signal } = new AbortController()
   const common = { service, catalogue: catalogueOf(ROWS), scheme: economic, settings: settingsOf(), runId: 'r', signal }
   const drawn: number[] = []
-  for await (const { indicators } of auditBatches({ ...common, journal }, async () => false))
+  const findModel = async () => undefined
+  for await (const { indicators } of auditBatches({ ...common, journal, findModel }, async () => false))
     drawn.push(indicators.length)
   assert.deepEqual(drawn, [60])
 })

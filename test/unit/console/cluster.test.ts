@@ -10,7 +10,7 @@ import { html } from '../../../src/console/page/html.ts'
 import { clusterView } from '../../../src/console/views/cluster.ts'
 import { budgetResponseSchema } from '../../../src/restate/contract/budget.ts'
 import type { BudgetEntry } from '../../../src/store/views/types.ts'
-import { emptyStore } from '../../helpers/console.ts'
+import { emptyStore, startTestConsole } from '../../helpers/console.ts'
 
 const METRICS = 'restate_up 1\nrestate_jemalloc_resident_bytes 123456789\nrestate_jemalloc_active_bytes 5\n'
 const asked: (string | undefined)[] = []
@@ -72,6 +72,30 @@ const BUDGET = { rpm: 1_000, tpm: null, safety: 0.99, paused_ms: 0, pace_factor:
 const entry = (at: string, rpm: number, by: string, isConfigured = false): BudgetEntry => {
   return { at, rpm, tpm: null, safety: 0.99, by, isConfigured }
 }
+
+test('a bound on tokens is set, and goes where its field is emptied; a form without the field leaves it', async () => {
+  const sent: unknown[] = []
+  const ask = async (_handler: string, body: unknown) => {
+    sent.push(body)
+    return { ...BUDGET, replicas: [] } as never
+  }
+  const own = await startTestConsole({ ingress: { ask } })
+  try {
+    for (const form of [{ rpm: '9', tpm: '700' }, { rpm: '9', tpm: ' ' }, { rpm: '9' }])
+      assert.equal((await own.post('/cluster/budget', form)).status, 303)
+    const by = 'the link'
+    assert.deepEqual(
+      sent.map((body) => ({ ...(body as object), by })),
+      [
+        { rpm: 9, tpm: 700, by },
+        { rpm: 9, tpm: null, by },
+        { rpm: 9, by },
+      ],
+    )
+  } finally {
+    await own.close()
+  }
+})
 
 test('the page shows replicas of this release and of an earlier one, and who set the budget when and to what', async () => {
   const hostile = '<script>alert(1)</script>'
