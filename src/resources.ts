@@ -62,11 +62,6 @@ export async function openSchemes(store: Store): Promise<SchemeRegistry> {
   return createSchemes(await loadBuiltIns(), store)
 }
 
-/** The price of a model from OPENAI_PRICES, else from the built-in table; null where neither lists the model. */
-export function priceOfModel(config: Config, model: string, tier?: ServiceTier): ModelPrice | null {
-  return priceOf(model, withDefaultPrices(config.openai.prices), tier)
-}
-
 /**
  * Builds everything that a replica needs, without opening a connection or sending a request. `service` is the replica's
  * name. Throws `ServiceError` config-invalid where no database or no model is set.
@@ -159,7 +154,7 @@ export function createResources(config: Config, service: string, log: Logger): R
     writeRefusal: writability.refusal,
     ...clocks,
     retention,
-    priceOf: (name, tier) => priceOfModel(config, name, tier),
+    priceOf: (name, tier) => priceOf(name, prices, tier),
     close: () =>
       closeInOrder([
         async () => retention?.close(),

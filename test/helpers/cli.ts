@@ -1,6 +1,7 @@
 /** Runs a command of the command line as a process of its own, and gives its exit code and both outputs. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { childEnvironment } from './child-environment.ts'
 
 const MAIN = fileURLToPath(new URL('../../src/cli/classify.cjs', import.meta.url))
 
@@ -32,14 +33,7 @@ export interface CliOptions {
 
 export function startCli(args: readonly string[], options: CliOptions = {}): RunningCli {
   const child = spawn(process.execPath, [MAIN, ...args], {
-    // The environment is not inherited, so that an API key of the machine does not reach the tests.
-    // The cache of compiled modules, where `npm test` names one, halves the CPU time of a command.
-    env: {
-      PATH: process.env.PATH,
-      HOME: process.env.HOME,
-      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
-      ...options.env,
-    },
+    env: childEnvironment(options.env),
     stdio: ['pipe', 'pipe', 'pipe'],
     detached: options.detached ?? false,
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),

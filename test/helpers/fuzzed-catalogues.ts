@@ -10,6 +10,7 @@ import { splitFields } from '../../src/catalogue/csv-fields.ts'
 import { openCatalogue } from '../../src/catalogue/open-catalogue.ts'
 import { type ReadAt, splitRecords } from '../../src/catalogue/record-splitter.ts'
 import { isServiceError } from '../../src/errors.ts'
+import { anyText } from './any-text.ts'
 import { temporaryDirectory } from './temporary-directory.ts'
 
 type Format = 'csv' | 'jsonl'
@@ -107,7 +108,7 @@ export async function assertReadOrRefused(what: keyof typeof INPUTS, format: For
 }
 
 const cell = fc.oneof(
-  fc.string({ unit: 'binary', maxLength: 12 }),
+  anyText({ maxLength: 12 }),
   fc.array(fc.constantFrom('"', ',', '\n', '\r\n', 'a', ' '), { maxLength: 8 }).map((pieces) => pieces.join('')),
 )
 const rows = fc

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { type Context, handlers, serde, service } from '@restatedev/restate-sdk'
 import { freePort } from '../../src/embedded/ports.ts'
 import { createIdempotencyKeys } from '../../src/store/idempotency/idempotency-keys.ts'
+import { childEnvironment } from '../helpers/child-environment.ts'
 import { type Answer, call } from '../helpers/guard-port.ts'
 import { sharedPostgres, type TestDatabase } from '../helpers/postgres.ts'
 import { type RestateNode, startRestateNode } from '../helpers/restate-node.ts'
@@ -71,14 +72,13 @@ async function startGuard(): Promise<ChildProcess> {
   const portOf = (url: string) => new URL(url).port
   const started = spawn(process.execPath, [fileURLToPath(new URL('../../src/guard/main.ts', import.meta.url))], {
     stdio: ['ignore', 'inherit', 'inherit'],
-    env: {
-      PATH: process.env['PATH'],
+    env: childEnvironment({
       LOG_LEVEL: 'error',
       DATABASE_URL: database.url,
       GUARD_INGRESS: `${portOf(ingress)}=${node.ingressUrl},${portOf(bySocket)}=unix:${node.ingressSocket}`,
       GUARD_ADMIN: `${portOf(admin)}=${node.adminUrl}`,
       GUARD_MAX_CALLS: String(MAX_CALLS),
-    },
+    }),
   })
   await waitUntil('the guard answers', () =>
     fetch(`${admin}/guard/health`).then(

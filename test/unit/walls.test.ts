@@ -94,6 +94,7 @@ const crossings: readonly [folder: string, from: string][] = [
   ['src/cli/classify', '../../store/store.ts'],
   ['src/cli/classify', '../../rate/types.ts'],
   ['src/cli/client', '../../llm/types.ts'],
+  ['src/cli/classify', '../../resources.ts'],
   ['src/cli/ui', 'fastify'],
 ]
 

@@ -7,6 +7,7 @@ import type { Config } from '../../config/config.ts'
 import { isServiceError, messageOf, ServiceError } from '../../errors.ts'
 import { isOfflineGuess } from '../../lib/model-names.ts'
 import type { ServiceTier } from '../../lib/service-tiers.ts'
+import { priceOf, withDefaultPrices } from '../../llm/pricing.ts'
 import { DEFAULT_CATALOGUE, type EstimateResponse } from '../../restate/contract.ts'
 import { createAuditQuestions, readAuditOutlook } from '../audits/earnable.ts'
 import { findIngress } from '../client/ingress.ts'
@@ -67,7 +68,7 @@ export async function estimateRun(
   const sum = createEstimateSum({ reuse, pack: packRuleOf(pack) })
   const { planned, request, scheme, reason } = await dryRunFirst(service, first.value, options)
   const basis =
-    planned === undefined ? await coldBasis(options.config, scheme, options.request.options.tier) : basisOf(planned)
+    planned === undefined ? coldBasis(options.config, scheme, options.request.options.tier) : basisOf(planned)
   const { model } = basis
   const run = { request, scheme, isGuessing: isGuessing(planned, options.config, model) }
   const outlook = await readAuditOutlook(planned && service, run, signal)
@@ -166,19 +167,11 @@ function basisOf({ model, price, service_tier, prefix_tokens, habits }: Estimate
   return { model, price, serviceTier: service_tier, prefixTokens: prefix_tokens, habits }
 }
 
-/**
- * Returns model and prices from the configuration, for an estimate without a service. The module is imported only here,
- * because it loads all adapters.
- */
-export async function coldBasis(
-  config: Config,
-  { codebook }: PreparedScheme,
-  tier?: ServiceTier,
-): Promise<EstimateBasis> {
-  const { priceOfModel } = await import('../../resources.ts')
-  const { model } = config.openai
+/** Returns model and prices from the configuration, for an estimate without a service. */
+export function coldBasis(config: Config, { codebook }: PreparedScheme, tier?: ServiceTier): EstimateBasis {
+  const { model, prices } = config.openai
   const serviceTier = tier ?? config.openai.serviceTier
-  const price = priceOfModel(config, model, serviceTier)
+  const price = priceOf(model, withDefaultPrices(prices), serviceTier)
   return { model, price, serviceTier, prefixTokens: prefixTokens(codebook), habits: null }
 }
 

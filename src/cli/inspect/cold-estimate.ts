@@ -20,7 +20,7 @@ export async function estimateCold(
 ): Promise<ReturnType<EstimateSum['total']>> {
   const scheme = await findLocalScheme({ given: undefined, earlier: null })
   if (scheme === undefined) throw new ServiceError('internal', 'The default codebook is not built in')
-  const basis = await coldBasis(config, scheme)
+  const basis = coldBasis(config, scheme)
   const sum = createEstimateSum({ reuse: true, pack: packRuleOf(undefined) })
   const { model } = basis
   const run = { request: REQUEST, scheme, isGuessing: isGuessing(undefined, config, model) }

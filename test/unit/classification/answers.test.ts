@@ -6,6 +6,7 @@ import { type AskedKey, parseAnswers } from '../../../src/classification/answers
 import { askableFields } from '../../../src/classification/fields.ts'
 import { NONE_OF_THESE } from '../../../src/classification/prompt.ts'
 import { isValueOf } from '../../../src/codebooks/codebook.ts'
+import { anyText } from '../../helpers/any-text.ts'
 import { ASKED, economic, element, RIGHT, schemeOfText, shop } from './schemes.ts'
 
 const { codebook } = shop
@@ -332,7 +333,7 @@ function elementsOf({ codebook: { fields } }: typeof shop) {
   const label = fc.record({ field, value, confidence: fc.oneof(fc.nat(120), anyJson) })
   return fc.record({
     key: fc.oneof(fc.constantFrom('k1', 'k2', 'k3', 'k99', '__proto__', ''), anyJson),
-    reason: fc.oneof(fc.string({ unit: 'binary' }), anyJson),
+    reason: fc.oneof(anyText(), anyJson),
     labels: fc.oneof(fc.array(fc.oneof(label, anyJson)), anyJson),
   })
 }

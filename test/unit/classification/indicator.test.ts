@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { batchRequestSchema } from '../../../src/classification/batch-request.ts'
 import { OPTIONAL_TEXT_FIELDS, parseIndicator } from '../../../src/classification/indicator.ts'
+import { anyText } from '../../helpers/any-text.ts'
 
 const RAW = { indicator_id: 'A1', name: 'Exports' }
 
@@ -187,8 +188,8 @@ test('no JSON makes it throw, and what it accepts is clean and does not change w
   const point = fc.record({ date: fc.oneof(fc.constantFrom('2024', '2024-Q2'), anyJson), value: anyJson })
   const likely = fc.record(
     {
-      indicator_id: fc.string({ unit: 'binary' }),
-      name: fc.string({ unit: 'binary' }),
+      indicator_id: anyText(),
+      name: anyText(),
       sample_values: fc.array(point),
     },
     { noNullPrototype: true },

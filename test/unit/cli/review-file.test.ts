@@ -7,6 +7,7 @@ import type { PreparedScheme } from '../../../src/classification/scheme.ts'
 import type { Classification, Labels } from '../../../src/classification/types.ts'
 import { parseReview } from '../../../src/cli/review/review-file.ts'
 import { decideLabels } from '../../../src/review/decide-labels.ts'
+import { anyText } from '../../helpers/any-text.ts'
 import { classification } from '../../helpers/batches.ts'
 import { endsSoon } from '../../helpers/ends-soon.ts'
 import { economic, PRODUCTS, RIGHT, SHOP_YAML, schemeOfText, shop } from '../classification/schemes.ts'
@@ -319,7 +320,7 @@ test('whatever a file holds, nothing is thrown and every problem names a line of
   )
   const text = fc.oneof(
     fc.array(token, { maxLength: 40 }).map((parts) => parts.join('')),
-    fc.string({ unit: 'binary' }),
+    anyText(),
   )
   fc.assert(
     fc.property(text, (content) => {

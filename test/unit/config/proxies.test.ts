@@ -5,6 +5,7 @@ import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { directAddresses, proxyFor } from '../../../src/config/proxies.ts'
+import { childEnvironment } from '../../helpers/child-environment.ts'
 import { startProxy, type TestProxy } from '../../helpers/proxy.ts'
 import { type QuirkyEndpoint, startQuirkyEndpoint } from '../../helpers/quirky-endpoint/endpoint.ts'
 
@@ -48,7 +49,7 @@ async function askThrough(env: Record<string, string>, baseUrl: string): Promise
     console.log(said)`
   const run = promisify(execFile)
   const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script], {
-    env: { PATH: process.env.PATH, ...env },
+    env: childEnvironment(env),
   })
   return stdout.trim()
 }

@@ -12,6 +12,7 @@ import { findNearMisses } from '../../../src/config/near-misses.ts'
 import { useProxies } from '../../../src/config/proxies.ts'
 import { FILE_NAMES, fileNameOf, NAMES_WITH_FILE, readSecretFiles } from '../../../src/config/secret-files.ts'
 import { SECRET_NAMES, VARIABLE_NAMES } from '../../../src/config/variables.ts'
+import { childEnvironment } from '../../helpers/child-environment.ts'
 
 const PLANTED = 'pLaNtEd0123456789'
 const directory = mkdtempSync(join(tmpdir(), 'classify-secrets-'))
@@ -188,7 +189,7 @@ test('a process that ends at its configuration prints no secret', async () => {
     Object.fromEntries(NAMES_WITH_FILE.map((name) => [fileNameOf(name), fileOf(`\u0001${PLANTED}`)])),
   ]
   for (const env of envs) {
-    const run = promisify(execFile)(process.execPath, [server], { env: { PATH: process.env.PATH, ...env } })
+    const run = promisify(execFile)(process.execPath, [server], { env: childEnvironment(env) })
     const ended = await run.then(
       () => assert.fail('the process went on'),
       (error: { code: number; stdout: string; stderr: string }) => error,

@@ -6,6 +6,7 @@ import { buildAnswerSchema } from '../../../src/classification/answer-schema.ts'
 import { parseJson } from '../../../src/lib/json/json.ts'
 import { readJsonAt, readWholeObject } from '../../../src/lib/json/json-reader.ts'
 import { answerFormOf, extractAnswer, STEPS_PER_CHARACTER } from '../../../src/llm/openai/extract-json.ts'
+import { anyText } from '../../helpers/any-text.ts'
 import { builtInScheme } from '../../helpers/offline-question.ts'
 
 const FORM = answerFormOf(buildAnswerSchema(builtInScheme('economic-indicators').codebook))
@@ -163,7 +164,7 @@ describe('what holds no answer', () => {
 })
 
 const words = fc.oneof(
-  fc.string({ unit: 'binary', maxLength: 40 }),
+  anyText({ maxLength: 40 }),
   fc.constantFrom(
     '```',
     '</think>',

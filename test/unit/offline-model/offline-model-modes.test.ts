@@ -29,6 +29,7 @@ import { writeContent } from '../../../src/offline-model/completion.ts'
 import { createFaults, type Fault, spoilContent, spoilElements } from '../../../src/offline-model/faults.ts'
 import { createOfflineModel, type OfflineModel } from '../../../src/offline-model/server.ts'
 import { askFor } from '../../contract/model-client.contract.ts'
+import { childEnvironment } from '../../helpers/child-environment.ts'
 import { builtInScheme, offlineQuestion } from '../../helpers/offline-question.ts'
 import { readingOf } from '../../helpers/readings.ts'
 import { waitUntil } from '../../helpers/wait.ts'
@@ -131,7 +132,8 @@ describe('OFFLINE_MODEL_FAULTS and OFFLINE_MODEL_ANSWERS', () => {
     const main = new URL('../../../src/offline-model/main.ts', import.meta.url).pathname
     const directory = await mkdtemp(join(tmpdir(), 'classify-answers-'))
     const run = (from: string, file: string) => {
-      const env = { OFFLINE_MODEL_ANSWERS: `${from}:${join(directory, file)}`, OFFLINE_MODEL_PORT: '1' }
+      const answers = `${from}:${join(directory, file)}`
+      const env = childEnvironment({ OFFLINE_MODEL_ANSWERS: answers, OFFLINE_MODEL_PORT: '1' })
       const { status, stderr } = spawnSync(process.execPath, [main], { env, encoding: 'utf8' })
       assert.ok(!stderr.includes('    at '), stderr)
       assert.equal(status, 2)

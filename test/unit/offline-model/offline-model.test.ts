@@ -12,6 +12,7 @@ import type { ModelRequest } from '../../../src/llm/types.ts'
 import { createOfflineModel, type OfflineModel, type OfflineModelOptions } from '../../../src/offline-model/server.ts'
 import type { OfflineModelStats } from '../../../src/offline-model/stats.ts'
 import { askFor } from '../../contract/model-client.contract.ts'
+import { childEnvironment } from '../../helpers/child-environment.ts'
 import { builtInScheme } from '../../helpers/offline-question.ts'
 import { waitUntil } from '../../helpers/wait.ts'
 
@@ -263,7 +264,10 @@ describe('the process of the offline model', () => {
 
   function run(env: Record<string, string>) {
     const path = new URL('../../../src/offline-model/main.ts', import.meta.url).pathname
-    const child = spawn(process.execPath, [path], { env, stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
+    const child = spawn(process.execPath, [path], {
+      env: childEnvironment(env),
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    })
     children.push(child)
     assert.ok(child.stderr !== null)
     // "close" never comes after this process has disconnected the channel, so "exit" is awaited.

@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import { AGGREGATIONS, ORIENTATIONS, TYPES } from '../../../../src/codebooks/economic-indicators/labels.ts'
 import { readIndicator } from '../../../../src/codebooks/economic-indicators/rules.ts'
 import type { Indicator, RuleReading } from '../../../../src/codebooks/economic-indicators/types.ts'
+import { anyText } from '../../../helpers/any-text.ts'
 
 function read(name: string, units?: string, more: Partial<Indicator> = {}): RuleReading {
   return readIndicator({ indicator_id: 'x', name, sample_values: [], ...(units ? { units } : {}), ...more })
@@ -248,7 +249,7 @@ test('any indicator gets values of the codebook, a rule and a reason for every f
     'Million',
   )
   const phrase = fc.array(vocabulary, { maxLength: 12 }).map((parts) => parts.join(' '))
-  const text = fc.oneof(fc.string({ unit: 'binary' }), phrase)
+  const text = fc.oneof(anyText(), phrase)
   const point = fc.record({ date: fc.string(), value: fc.double() })
   fc.assert(
     fc.property(text, text, text, fc.array(point, { maxLength: 20 }), (name, units, description, sample_values) => {
