@@ -11,7 +11,7 @@ const REPLICAS = 5
 const FAST_RPM = 6_000
 const LATENCY = { OFFLINE_MODEL_LATENCY_MS: '800' }
 /** Options that have the model asked about every indicator. */
-const ASK_ALL = ['--mode', 'model', '--no-reuse', '--force']
+export const ASK_ALL = ['--mode', 'model', '--no-reuse', '--force']
 interface PacedOptions {
   readonly rows: number
   readonly model?: Readonly<Record<string, string>>
@@ -54,7 +54,7 @@ async function runPaced(context: BenchContext, options: PacedOptions) {
 }
 
 /** Counts the indicators with a result in the database, and those with more than one. */
-async function countStored(world: World): Promise<{ readonly stored: number; readonly doubled: number }> {
+export async function countStored(world: World): Promise<{ readonly stored: number; readonly doubled: number }> {
   const client = new pg.Client({ connectionString: world.databaseUrl })
   await client.connect()
   try {
