@@ -44,6 +44,7 @@ function formatScenario({ id, what, figures, table = [], target, met, bound_by: 
 
 /** The lines of a table under the names of its columns, each column as wide as its widest cell. */
 export function formatTable(table: readonly TableLine[]): string[] {
+  if (table.length === 0) return []
   const names = Object.keys(table[0] ?? {})
   const cells = [names, ...table.map((line) => names.map((name) => formatFigure(line[name] ?? null)))]
   const widths = names.map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)))
