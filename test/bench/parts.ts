@@ -1,7 +1,7 @@
 /** The parts of a benchmark as processes of their own: their start, their first word, and their end. */
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { openSync } from 'node:fs'
+import { openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { freePort } from '../../src/embedded/ports.ts'
@@ -45,11 +45,18 @@ export async function endPart(child: ChildProcess, signal: NodeJS.Signals): Prom
   clearTimeout(killTimer)
 }
 
-/** Resolves with the next message of a part. Rejects where the part ends instead, or says nothing in time. */
-export async function messageOfPart<T>(child: ChildProcess, name: string): Promise<T> {
+/**
+ * Resolves with the next message of a part. Rejects where the part ends instead, or sends nothing in time, with the last line of
+ * `logFile` where one is named.
+ */
+export async function messageOfPart<T>(child: ChildProcess, name: string, logFile?: string): Promise<T> {
   const { promise, resolve, reject } = Promise.withResolvers<T>()
-  const onExit = (code: number | null) => reject(new Error(`${name} ended at its start with code ${code}`))
-  const timer = setTimeout(() => reject(new Error(`${name} is not ready in time`)), READY_TIMEOUT_MS)
+  const fail = (what: string) => {
+    const said = logFile === undefined ? undefined : readFileSync(logFile, 'utf8').trim().split('\n').at(-1)
+    reject(new Error(`${name} ${what}${said === undefined || said === '' ? '' : `: ${said}`}`))
+  }
+  const onExit = (code: number | null) => fail(`ended at its start with code ${code}`)
+  const timer = setTimeout(() => fail('is not ready in time'), READY_TIMEOUT_MS)
   child.once('message', resolve as (message: unknown) => void)
   child.once('exit', onExit)
   return await promise.finally(() => {

@@ -1,6 +1,6 @@
 /** BullMQ as its documentation sets it up for a provider with a rate limit: one limiter of the queue, which all workers share. */
 import { APIError } from 'openai'
-import { ENQUEUE_CHUNK, inChunks, type Queue, type QueueContext } from './queue.ts'
+import { ENQUEUE_CHUNK, inChunks, logError, type Queue, type QueueContext } from './queue.ts'
 
 const QUEUE = 'classify'
 /** Milliseconds of the limiter's window, as in the examples of the documentation. */
@@ -22,12 +22,12 @@ interface BullQueue {
   ): Promise<unknown>
   rateLimit(ms: number): Promise<void>
   close(): Promise<void>
-  on(event: 'error', listener: () => void): void
+  on(event: 'error', listener: (error: Error) => void): void
 }
 
 interface BullWorker {
   waitUntilReady(): Promise<unknown>
-  on(event: 'error', listener: () => void): void
+  on(event: 'error', listener: (error: Error) => void): void
 }
 
 interface BullPackage {
@@ -44,7 +44,7 @@ async function openQueue(context: QueueContext) {
   const bull = await context.load<BullPackage>('bullmq')
   const connection = { host: '127.0.0.1', port: context.redisPort }
   const queue = new bull.Queue(QUEUE, { connection })
-  queue.on('error', () => undefined)
+  queue.on('error', logError)
   return { bull, connection, queue }
 }
 
@@ -74,7 +74,7 @@ export const bullmq: Queue = {
       concurrency: context.processes === 1 ? CONCURRENCY.one : CONCURRENCY.many,
       limiter: { max: Math.floor((context.perMinute * WINDOW_MS) / 60_000), duration: WINDOW_MS },
     })
-    worker.on('error', () => undefined)
+    worker.on('error', logError)
     await worker.waitUntilReady()
     return null
   },

@@ -87,7 +87,11 @@ export async function startPeerWorld(options: PeerWorldOptions): Promise<PeerWor
         predecessor,
       }
       child.send(complete)
-      const { identity } = await messageOfPart<PeerReady>(child, `${order.peer}'s ${name}`)
+      const { identity } = await messageOfPart<PeerReady>(
+        child,
+        `${order.peer}'s ${name}`,
+        join(directory, `${name}.log`),
+      )
       return { child, identity }
     }
     // The first worker makes the tables of the queue, which the others then find.

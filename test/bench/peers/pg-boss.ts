@@ -1,6 +1,6 @@
 /** pg-boss as its documentation sets it up for many short jobs: batches settled job by job, with heartbeats. */
 import { messageOf } from '../../../src/errors.ts'
-import { ENQUEUE_CHUNK, inChunks, type Queue, type QueueContext } from './queue.ts'
+import { ENQUEUE_CHUNK, inChunks, logError, type Queue, type QueueContext } from './queue.ts'
 
 const QUEUE = 'classify'
 /** Seconds after which a job without a heartbeat counts as lost, the least that pg-boss takes, and between two looks for such jobs. */
@@ -24,7 +24,7 @@ interface JobResult {
 }
 
 interface Boss {
-  on(event: 'error', listener: () => void): void
+  on(event: 'error', listener: (error: Error) => void): void
   start(): Promise<unknown>
   createQueue(name: string, options: object): Promise<void>
   insert(name: string, jobs: readonly { readonly data: { readonly line: string } }[]): Promise<unknown>
@@ -43,7 +43,7 @@ async function openBoss(context: QueueContext): Promise<Boss> {
     superviseIntervalSeconds: HEARTBEAT_SECONDS,
     monitorIntervalSeconds: HEARTBEAT_SECONDS,
   })
-  boss.on('error', () => undefined)
+  boss.on('error', logError)
   await boss.start()
   await boss.createQueue(QUEUE, {
     retryLimit: 25,

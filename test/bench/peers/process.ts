@@ -9,7 +9,7 @@ import { createPlainRequest } from '../plain-request.ts'
 import { bullmq } from './bullmq.ts'
 import { graphileWorker } from './graphile-worker.ts'
 import { pgBoss } from './pg-boss.ts'
-import type { PeerName, PeerOrder, PeerReady, Queue } from './queue.ts'
+import { logError, type PeerName, type PeerOrder, type PeerReady, type Queue } from './queue.ts'
 
 const QUEUES: Readonly<Record<PeerName, Queue>> = {
   bullmq,
@@ -41,6 +41,12 @@ async function obey(order: PeerOrder): Promise<PeerReady> {
 }
 
 process.once('message', (order: PeerOrder) => {
-  void obey(order).then((ready) => process.send?.(ready))
+  obey(order).then(
+    (ready) => process.send?.(ready),
+    (error: unknown) => {
+      logError(error)
+      process.exit(1)
+    },
+  )
 })
 process.on('disconnect', () => process.exit(0))

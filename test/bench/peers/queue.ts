@@ -1,4 +1,5 @@
 /** What a queue that is compared with the service has to do, and what its processes are told. */
+import { messageOf } from '../../../src/errors.ts'
 
 /** The systems that are compared, this service among them. */
 export const SYSTEMS = ['ours', 'bullmq', 'pg-boss', 'graphile-worker'] as const
@@ -49,6 +50,11 @@ export interface Queue {
   enqueue(context: QueueContext, lines: readonly string[]): Promise<void>
   /** Begins to work; resolves when the worker looks for jobs, with the name by which the queue knows it. */
   work(context: WorkContext): Promise<string | null>
+}
+
+/** Writes an error of a queue to the log of its process, where the message of a failed start is read from. */
+export function logError(error: unknown): void {
+  process.stderr.write(`${messageOf(error)}\n`)
 }
 
 /** Splits a list into lists of at most `size`. */
