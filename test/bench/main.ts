@@ -3,8 +3,10 @@ import { execFileSync } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { cpus, release, tmpdir, totalmem, type } from 'node:os'
 import { join } from 'node:path'
-import { Command } from 'commander'
+import { Command, InvalidArgumentError } from 'commander'
 import { messageOf } from '../../src/errors.ts'
+import { SYSTEMS } from './peers/queue.ts'
+import { peersScenario } from './peers/scenario-peers.ts'
 import { formatReport, type Machine } from './report.ts'
 import type { BenchContext, Scenario, ScenarioResult } from './scenario.ts'
 import { backlog } from './scenario-backlog.ts'
@@ -15,11 +17,14 @@ import { pacedScenarios } from './scenarios-paced.ts'
 const EXIT_FAILED = 1
 const EXIT_USAGE = 2
 const EXIT_INTERRUPTED = 130
+/** Records of the comparison with other queues. */
+const PEER_RECORDS = 3_000
 
 interface Options {
   readonly full?: boolean
   readonly json?: boolean
   readonly only?: string
+  readonly peers?: number | true
   readonly data: string
 }
 
@@ -29,7 +34,12 @@ async function main(): Promise<number> {
   const program = new Command('bench')
     .description('Measure the service on this machine against the offline model, and compare it with a plain script')
     .option('--full', 'run all scenarios, about 25 minutes (default: the quick ones, about 5 minutes)')
-    .option('--only <ids>', 'run these scenarios, separated by commas')
+    .option('--only <ids>', 'run these scenarios, separated by commas; with --peers these systems')
+    .option(
+      '--peers [records]',
+      `compare with ${SYSTEMS.slice(1).join(', ')} instead, on ${PEER_RECORDS} records or as many as said; installs what is missing, about 15 minutes`,
+      readCount,
+    )
     .option(
       '--data <directory>',
       'directory of catalogue-10903.jsonl and catalogue-varied-10903.jsonl, if they exist',
@@ -42,7 +52,8 @@ async function main(): Promise<number> {
   const interrupted = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => interrupted.abort())
 
-  const chosen = choose([...catalogueScenarios, ...pacedScenarios, ...loadScenarios, backlog], options)
+  const all = [...catalogueScenarios, ...pacedScenarios, ...loadScenarios, backlog]
+  const chosen = options.peers === undefined ? choose(all, options) : choosePeers(options.peers, options.only)
   if (typeof chosen === 'string') {
     say(chosen)
     return EXIT_USAGE
@@ -89,12 +100,34 @@ async function main(): Promise<number> {
 /** The scenarios to run, or a sentence that says what is wrong with the options. */
 function choose(all: readonly Scenario[], options: Options): readonly Scenario[] | string {
   if (options.only === undefined) return all.filter(({ isQuick }) => isQuick || options.full === true)
-  const ids = options.only.split(',').map((id) => id.trim())
-  const unknown = ids.find((id) => !all.some((scenario) => scenario.id === id))
-  if (unknown !== undefined) {
-    return `--only names "${unknown}", which is not one of ${all.map(({ id }) => id).join(', ')}`
-  }
-  return all.filter(({ id }) => ids.includes(id))
+  const ids = listOf(options.only)
+  const refusal = refuseUnknown(
+    ids,
+    all.map(({ id }) => id),
+  )
+  return refusal ?? all.filter(({ id }) => ids.includes(id))
+}
+
+/** The comparison of the systems that `--only` names, or a sentence that says what is wrong with it. */
+function choosePeers(records: number | true, only: string | undefined): readonly Scenario[] | string {
+  const systems = only === undefined ? SYSTEMS : listOf(only)
+  const count = records === true ? PEER_RECORDS : records
+  const chosen = SYSTEMS.filter((system) => systems.includes(system))
+  return refuseUnknown(systems, SYSTEMS) ?? [peersScenario(count, chosen)]
+}
+
+function listOf(names: string): string[] {
+  return names.split(',').map((name) => name.trim())
+}
+
+function refuseUnknown(names: readonly string[], known: readonly string[]): string | undefined {
+  const unknown = names.find((name) => !known.includes(name))
+  return unknown === undefined ? undefined : `--only names "${unknown}", which is not one of ${known.join(', ')}`
+}
+
+function readCount(text: string): number {
+  if (!/^[1-9]\d{0,5}$/.test(text)) throw new InvalidArgumentError('a number of records from 1 to 999999 is meant.')
+  return Number(text)
 }
 
 function describeMachine(): Machine {

@@ -81,7 +81,7 @@ function shareOf(run: MeasuredRun): number {
 }
 
 /** Counts the indicators with a result in the database, and those with more than one. */
-async function countStored(world: World): Promise<{ readonly stored: number; readonly doubled: number }> {
+export async function countStored(world: World): Promise<{ readonly stored: number; readonly doubled: number }> {
   const client = new pg.Client({ connectionString: world.databaseUrl })
   await client.connect()
   try {

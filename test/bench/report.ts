@@ -1,5 +1,5 @@
 /** The report of the benchmark as text for people. */
-import type { Baseline, ScenarioResult } from './scenario.ts'
+import type { Baseline, ScenarioResult, TableLine } from './scenario.ts'
 
 export interface Machine {
   readonly date: string
@@ -31,14 +31,29 @@ export function formatReport({ machine, baseline, scenarios, failures }: BenchRe
   ].join('\n')
 }
 
-function formatScenario({ id, what, figures, target, met, bound_by: bound }: ScenarioResult): string[] {
+function formatScenario({ id, what, figures, table = [], target, met, bound_by: bound }: ScenarioResult): string[] {
   return [
     '',
     `${id.padEnd(10)} ${what}`,
+    ...formatTable(table).map((line) => `           ${line}`),
     ...Object.entries(figures).map(([name, value]) => `           ${name.padEnd(34)} ${formatFigure(value)}`),
     `           ${met ? 'met' : 'NOT met'}: ${target}`,
     `           bound by ${bound}`,
   ]
+}
+
+/** The lines of a table under the names of its columns, each column as wide as its widest cell. */
+export function formatTable(table: readonly TableLine[]): string[] {
+  if (table.length === 0) return []
+  const names = Object.keys(table[0] ?? {})
+  const cells = [names, ...table.map((line) => names.map((name) => formatFigure(line[name] ?? null)))]
+  const widths = names.map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)))
+  return cells.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  )
 }
 
 function formatFigure(value: ScenarioResult['figures'][string]): string {

@@ -4,12 +4,17 @@ import { type CliResult, startCli } from '../helpers/cli.ts'
 import { type PaceSample, readStats, samplePace, watchProcess } from './measure.ts'
 import { type CpuByPart, startWorld, type World, type WorldOptions } from './world.ts'
 
+/** One line of a table, by the names of its columns. */
+export type TableLine = Readonly<Record<string, number | string | null>>
+
 export type Figures = Readonly<Record<string, number | string | null | Readonly<Record<string, number>>>>
 
 export interface ScenarioResult {
   readonly id: string
   readonly what: string
   readonly figures: Figures
+  /** Lines of a table with the same figures each, for a scenario that compares several systems. */
+  readonly table?: readonly TableLine[]
   /** The goal in words, with its figure. */
   readonly target: string
   readonly met: boolean
@@ -65,6 +70,10 @@ export interface MeasuredRun {
   readonly samples: readonly PaceSample[]
   readonly stats: Awaited<ReturnType<typeof readStats>>
   readonly cpu: CpuByPart
+  /** CPU time of the command, milliseconds. */
+  readonly cliCpuMs: number
+  /** The moment by `performance.now` when the command had ended. */
+  readonly endedAt: number
   /** The share of the machine's CPU time that all parts and the command used. */
   readonly busy: number
   readonly peakCliRssMiB: number
@@ -105,8 +114,11 @@ export async function measureIn(
   options.world.signal.addEventListener('abort', stop, { once: true })
   const watch = watchProcess(cli.child.pid ?? -1)
   const meanwhile = options.meanwhile?.(world, pace.samples) ?? Promise.resolve()
+  // It may reject while the command still runs, and is awaited after that.
+  meanwhile.catch(() => undefined)
   const result = await cli.result
   const { cpuMs: cliCpuMs, peakRssMiB } = watch.stop()
+  const endedAt = performance.now()
   await meanwhile
   const elapsedMs = performance.now() - startedAt
   const samples = await pace.stop()
@@ -118,6 +130,8 @@ export async function measureIn(
     samples,
     stats: await readStats(world.modelUrl, true),
     cpu,
+    cliCpuMs,
+    endedAt,
     busy: allMs / elapsedMs / cpus().length,
     peakCliRssMiB: peakRssMiB,
   }

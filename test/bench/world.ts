@@ -2,13 +2,10 @@
  *
  * Its parts are restate-server behind the guard, PostgreSQL, a process of the offline model, and replicas behind a balancer.
  */
-import { type ChildProcess, fork } from 'node:child_process'
-import { once } from 'node:events'
-import { openSync } from 'node:fs'
+import type { ChildProcess } from 'node:child_process'
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { pino } from 'pino'
 import { ensureIdentity } from '../../src/embedded/identity.ts'
 import { freePort } from '../../src/embedded/ports.ts'
@@ -16,14 +13,18 @@ import { type EmbeddedPostgres, startPostgres } from '../../src/embedded/postgre
 import type { RunningProcess } from '../../src/embedded/process.ts'
 import { startRestateServer } from '../../src/embedded/restate-server.ts'
 import { openSockets, type Sockets } from '../../src/embedded/sockets.ts'
-import { isAnswering } from '../../src/embedded/supervisor.ts'
 import { waitUntil } from '../helpers/wait.ts'
 import { cpuMsOf } from './measure.ts'
-
-/** Milliseconds within which a part has to be ready. */
-const READY_TIMEOUT_MS = 60_000
-/** Milliseconds after which a part that does not end is killed. */
-const STOP_TIMEOUT_MS = 10_000
+import {
+  baseEnvironment,
+  endPart,
+  messageOfPart,
+  READY_TIMEOUT_MS,
+  STOP_TIMEOUT_MS,
+  startModel,
+  startPart,
+  waitUntilHealthy,
+} from './parts.ts'
 
 export interface WorldOptions {
   /** How many replicas start. Default 1. */
@@ -90,7 +91,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     stops.push(() => restate.stop(STOP_TIMEOUT_MS))
     const [ingressPort, adminPort] = [await freePort(), await freePort()]
     const [ingressUrl, adminUrl] = [`http://127.0.0.1:${ingressPort}`, `http://127.0.0.1:${adminPort}`]
-    const guard = startPart(directory, 'guard', '../../src/guard/main.ts', {
+    const guard = startPart(directory, 'guard', new URL('../../src/guard/main.ts', import.meta.url), {
       DATABASE_URL: postgres.url,
       GUARD_INGRESS: `${ingressPort}=unix:${sockets.ingress}`,
       GUARD_ADMIN: `${adminPort}=unix:${sockets.admin}`,
@@ -99,27 +100,20 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     stops.push(() => endPart(guard, 'SIGTERM'))
     await waitUntilHealthy(`${ingressUrl}/guard/health`, guard, 'the guard', options.signal)
 
-    const modelPort = await freePort()
-    const modelUrl = `http://127.0.0.1:${modelPort}`
-    const model = startPart(directory, 'model', '../../src/offline-model/main.ts', {
-      ...options.model,
-      OFFLINE_MODEL_PORT: String(modelPort),
-      LOG_LEVEL: 'error',
-    })
+    const { url: modelUrl, child: model } = await startModel(directory, options.model, options.signal)
     stops.push(() => endPart(model, 'SIGTERM'))
-    await waitUntilHealthy(`${modelUrl}/health`, model, 'the model', options.signal)
 
     const replicas: Replica[] = []
     stops.push(() => Promise.all(replicas.map(({ child }) => endPart(child, 'SIGTERM'))))
-    const balancer = startPart(directory, 'balancer', './balancer.ts', {})
+    const balancer = startPart(directory, 'balancer', new URL('./balancer.ts', import.meta.url), {})
     stops.push(() => endPart(balancer, 'SIGKILL'))
-    const [{ port: balancerPort }] = (await once(balancer, 'message')) as [{ readonly port: number }]
+    const { port: balancerPort } = await messageOfPart<{ readonly port: number }>(balancer, 'the balancer')
     const updateBalancer = () => balancer.send({ targets: replicas.map(({ port, weight }) => ({ port, weight })) })
 
     let started = 0
     const addReplica = async (): Promise<Replica> => {
       const port = await freePort()
-      const child = startPart(directory, `replica-${port}`, '../../src/server.ts', {
+      const child = startPart(directory, `replica-${port}`, new URL('../../src/server.ts', import.meta.url), {
         ...options.rate,
         DATABASE_URL: postgres.url,
         OPENAI_BASE_URL: `${modelUrl}/v1`,
@@ -204,47 +198,6 @@ async function startRestate(directory: string, sockets: Sockets, signal: AbortSi
     signal,
     kill: new AbortController().signal,
   })
-}
-
-/** The variables that every part gets. Others, such as a key of this machine, must not reach the parts. */
-function baseEnvironment(): Record<string, string> {
-  return { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '' }
-}
-
-/** Starts a part with an IPC channel, by whose end it notices the death of this process, even by SIGKILL. */
-function startPart(
-  directory: string,
-  name: string,
-  entry: string,
-  env: Readonly<Record<string, string>>,
-): ChildProcess {
-  const log = openSync(join(directory, `${name}.log`), 'a')
-  return fork(fileURLToPath(new URL(entry, import.meta.url)), {
-    env: { ...baseEnvironment(), ...env },
-    stdio: ['ignore', log, log, 'ipc'],
-    detached: true,
-  })
-}
-
-async function endPart(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return
-  const exited = once(child, 'exit')
-  child.kill(signal)
-  const killTimer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS)
-  await exited
-  clearTimeout(killTimer)
-}
-
-async function waitUntilHealthy(url: string, child: ChildProcess, name: string, signal: AbortSignal): Promise<void> {
-  await waitUntil(
-    `${name} is healthy`,
-    async () => {
-      signal.throwIfAborted()
-      if (child.exitCode !== null) throw new Error(`${name} ended at its start with code ${child.exitCode}`)
-      return await isAnswering(url)
-    },
-    { patienceMs: READY_TIMEOUT_MS, pollMs: 50 },
-  )
 }
 
 async function register(adminUrl: string, uri: string): Promise<void> {
