@@ -1,5 +1,5 @@
 /** Settings of the V8 heap for commands that stream a whole catalogue through the process. */
-import { setFlagsFromString } from 'node:v8'
+import { getHeapStatistics, setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
 /**
@@ -25,6 +25,26 @@ export function collectGarbage(): void {
 }
 
 let collect: (() => void) | undefined
+/** The bytes that were in use after the latest collection. */
+let aliveBytes = 0
+
+/** By how many bytes what is in use may grow before garbage is collected. */
+const MOST_GARBAGE_BYTES = 6 * 1_048_576
+
+/**
+ * Collects garbage once there may be MOST_GARBAGE_BYTES of it, where the growth of the heap is limited. V8 itself collects beside the
+ * work, during which a run makes as much garbage again or, on a busy machine, several times as much.
+ */
+export function boundGarbage(): void {
+  if (collect === undefined || bytesInUse() - aliveBytes < MOST_GARBAGE_BYTES) return
+  collect()
+  aliveBytes = bytesInUse()
+}
+
+function bytesInUse(): number {
+  const { used_heap_size: heap, external_memory: external } = getHeapStatistics()
+  return heap + external
+}
 
 function collector(): (() => void) | undefined {
   setFlagsFromString('--expose-gc')

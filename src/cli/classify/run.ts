@@ -11,6 +11,7 @@ import type { CostLimit } from '../runs/cost-limit.ts'
 import type { ProgressCounts } from '../ui/progress-text.ts'
 import { watchRun } from '../waiting/run-watches.ts'
 import { createBatchWindow } from './batch-window.ts'
+import { boundGarbage } from './heap.ts'
 import type { RunBill } from './run-cost.ts'
 import type { RunJournal } from './run-journal.ts'
 import { createRunTotals, type RunReport } from './run-report.ts'
@@ -181,6 +182,7 @@ export async function runCatalogue(
       inFlight.delete(task)
       indicatorsInFlight -= length
       reportProgress()
+      boundGarbage()
     })
     inFlight.add(task)
     indicatorsInFlight += length
