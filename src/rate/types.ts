@@ -1,7 +1,4 @@
-/**
- * Every port and row of the rate budget that others know: the rate control of a replica, the leases of the cluster, and the
- * store that holds them. The port of the limiter itself stands in `limiter/types.ts`.
- */
+/** Every port and row of the rate budget that other rooms know; the port of the limiter itself stands in limiter/types.ts. */
 
 /** What may be started a minute, by one replica or by the cluster. */
 export interface Budget {

@@ -14,8 +14,8 @@ import type { StartSlots } from '../types.ts'
 const ROW_MS = 2 ** 20
 /** A replica whose slots are further apart than this many milliseconds starts by its pace alone, since its few starts disturb nobody. */
 const LONGEST_INTERVAL_MS = 5_000
-/** Places that differ by less than this part of a start are the same, because products of fractions are not exact. */
-const SAME_PLACE = 1e-3
+/** Places that differ by less than this part of a slot are the same, because quotients of fractions are not exact. */
+const SAME_PLACE = 1e-6
 /** Parts below this are none. */
 const LEAST_PART = 1e-6
 
@@ -71,15 +71,15 @@ function rankOf(parts: readonly number[], own: number, turn: number): number {
   let rank = 0
   for (const [index, other] of parts.entries()) {
     if (index === own) rank += turn
-    else if (other > LEAST_PART) rank += placesBefore(((turn + 0.5) * other) / part, index < own)
+    else if (other > LEAST_PART) rank += placesBefore((turn + 0.5) / part, other, index < own)
   }
   return rank
 }
 
-/** How many of the places ½, 1½, 2½ … lie before `place`; one at the same place counts where its replica `isFirst`. */
-function placesBefore(place: number, isFirst: boolean): number {
-  const nearest = Math.round(place - 0.5)
-  const isSame = Math.abs(place - 0.5 - nearest) < SAME_PLACE
-  if (isSame) return Math.max(0, isFirst ? nearest + 1 : nearest)
-  return Math.max(0, Math.ceil(place - 0.5))
+/** How many of the places (j + ½) / part lie before `place`; one at the same place counts where its replica `isFirst`. */
+function placesBefore(place: number, part: number, isFirst: boolean): number {
+  const before = place * part - 0.5
+  const nearest = Math.round(before)
+  const isSame = Math.abs(before - nearest) < SAME_PLACE * part
+  return Math.max(0, isSame ? nearest + (isFirst ? 1 : 0) : Math.ceil(before))
 }

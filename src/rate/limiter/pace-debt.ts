@@ -71,7 +71,7 @@ export function createPaceDebt(pace: number): PaceDebt {
       const wanted = owed - earned - caughtUp
       owed = Math.max(wanted, Math.min(owed, -atOnce()))
       const most = Math.max(missed, (perMinute * catchUp.rememberedMs) / MINUTE_MS)
-      missed = Math.min(missed + owed - wanted, most)
+      missed = catchUp.factor > 1 ? Math.min(missed + owed - wanted, most) : 0
     }
     settledAt = Math.max(settledAt, now)
   }
@@ -97,7 +97,7 @@ export function createPaceDebt(pace: number): PaceDebt {
     setCatchUp(now, next) {
       settle(now)
       catchUp = next
-      missed = next.factor > 1 ? Math.min(missed, (perMinute * next.rememberedMs) / MINUTE_MS) : 0
+      if (next.factor === 1) missed = 0
       owed = Math.max(owed, -atOnce())
     },
     forget(now) {

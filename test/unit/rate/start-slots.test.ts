@@ -174,7 +174,7 @@ describe('the starts of a cluster', () => {
           assert.ok(odd.length <= 0.02 * gaps.length, `${odd.length} of ${gaps.length} gaps are ${odd.slice(0, 20)}`)
         }
       }),
-      { numRuns: 15 },
+      { numRuns: 25 },
     )
   })
 })
