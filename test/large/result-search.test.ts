@@ -9,7 +9,7 @@ import { recording, rowsRead, type Statement, scansOf } from '../helpers/query-p
 const ROWS = 1_000_000
 const TIMES = 9
 /** The rows of one statement, which has to end within the time of a statement. */
-const STEP = 50_000
+const STEP = 20_000
 const postgres = sharedPostgres()
 
 /** Words of names, from common to rare, so that searches meet both. */

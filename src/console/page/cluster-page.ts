@@ -62,6 +62,7 @@ export function Page({ data, frame }: PageProps<ClusterData>): VNode {
     ${budget !== null && html`<${Budget} budget=${budget} data=${data} frame=${frame} />`}
     <${Nodes} nodes=${nodes} />
     <section class="card"><h2>Queue</h2>
+      <p>${data.restateUi !== '' && html`<a href=${data.restateUi} rel="noreferrer">Restate's own page</a> shows each journal. `}In a terminal: <${Command} text="npm run queue" /></p>
       ${queue === null && queueFault === '' && html`<p class="dim">Being asked for …</p>`}
       ${queueFault !== '' && html`<p class="note">${queueFault}</p>`}
       ${queue !== null && queue.length === 0 && html`<p class="dim">Nothing waits, and nothing runs.</p>`}
@@ -71,7 +72,6 @@ export function Page({ data, frame }: PageProps<ClusterData>): VNode {
         html`<table class="shares"><thead><tr><th scope="col">Handler</th><th scope="col">State</th><th scope="col" class="num">Invocations</th></tr></thead>
         <tbody>${queue.map(({ handler, status, count: found }) => html`<tr><th scope="row">${handler}</th><td>${status}</td><td class="num">${count(found)}</td></tr>`)}</tbody></table>`
       }
-      <p class="above">${data.restateUi !== '' && html`<a href=${data.restateUi} rel="noreferrer">Restate's own page</a> shows each journal. `}In a terminal: <${Command} text="npm run queue" /></p>
     </section>
   <//>`
 }

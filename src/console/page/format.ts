@@ -34,10 +34,35 @@ export function duration(ms: number): string {
   return `${Math.floor(ms / DAY)} d${part(Math.floor((ms % DAY) / HOUR), 'h')}`
 }
 
+const MOMENT = { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', hour12: false } as const
+const TIME_OF_DAY = { timeStyle: 'medium' } as const
+/** Formats by zone: making one takes a browser as long as a hundred uses of it, and a live page shows many times each second. */
+const MOMENTS = new Map<string, Intl.DateTimeFormat>()
+const TIMES_OF_DAY = new Map<string, Intl.DateTimeFormat>()
+
+function formatOf(known: Map<string, Intl.DateTimeFormat>, options: Intl.DateTimeFormatOptions, zone: string) {
+  const found = known.get(zone) ?? new Intl.DateTimeFormat('en-GB', { ...options, timeZone: zone })
+  known.set(zone, found)
+  return found
+}
+
 /** A moment in the reader's zone, such as "29 Nov, 14:05". */
 export function moment(iso: string, zone: string): string {
-  const options = { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', hour12: false } as const
-  return new Intl.DateTimeFormat('en-GB', { ...options, timeZone: zone }).format(new Date(iso))
+  return formatOf(MOMENTS, MOMENT, zone).format(new Date(iso))
+}
+
+/** A time of day in the reader's zone, such as "14:05:30"; `seconds` since 1970. */
+export function timeOfDay(seconds: number, zone: string): string {
+  return formatOf(TIMES_OF_DAY, TIME_OF_DAY, zone).format(seconds * 1_000)
+}
+
+const FIGURE_SPACE = '\u2007'
+const PUNCTUATION_SPACE = '\u2008'
+
+/** `text` after spaces as wide as the digits and signs that `longest` has more, so that what follows it does not move as it grows. */
+export function padded(text: string, longest: string): string {
+  const missing = longest.slice(0, Math.max(0, longest.length - text.length))
+  return missing.replace(/./gs, (sign) => (/\d/.test(sign) ? FIGURE_SPACE : PUNCTUATION_SPACE)) + text
 }
 
 /** The words of a name that machines write, such as "needs-review", as people do. */

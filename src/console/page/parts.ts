@@ -1,6 +1,6 @@
 /** Small parts that several pages share: times, shares as bars, states, commands to copy, forms. */
 import type { ComponentChildren, VNode } from 'preact'
-import { count, moment, percent, words } from './format.ts'
+import { count, moment, padded, percent, words } from './format.ts'
 import type { Frame } from './frame.ts'
 import { html } from './html.ts'
 
@@ -43,7 +43,7 @@ export function Progress({
   if (of === null || of === 0) return html`<span class="num">${count(done)}</span>`
   return html`<span class="progress">
     <progress max=${of} value=${Math.min(done, of)} aria-label=${name}></progress>
-    <span class="num">${count(done)} of ${count(of)} (${percent(Math.min(1, done / of))})</span>
+    <span class="num">${padded(count(done), count(of))} of ${count(of)} (${padded(percent(Math.min(1, done / of)), '100 %')})</span>
   </span>`
 }
 

@@ -56,8 +56,10 @@ export function Page({ data, frame }: PageProps<RunData>): VNode {
         <${Fact} name="Cost at the end">${costAtEnd(run)}<//>
         <${Fact} name="May cost at most">${run.maxCostUsd === null ? 'no limit' : dollars(run.maxCostUsd)}<//>
         <${Fact} name="Requests">${count(run.requests)}<//>
-        <${Fact} name="Tokens in / out">${count(run.tokens.input)} / ${count(run.tokens.output)}<//>
-        <${Fact} name="Done">${count(run.unchanged)} unchanged, ${count(run.anew)} anew<//>
+        <${Fact} name="Tokens in">${count(run.tokens.input)}<//>
+        <${Fact} name="Tokens out">${count(run.tokens.output)}<//>
+        <${Fact} name="Unchanged">${count(run.unchanged)}<//>
+        <${Fact} name="Classified anew">${count(run.anew)}<//>
         <${Fact} name="To review"><a href=${`${results}&status=needs-review`}>${count(run.needsReview)}</a><//>
         <${Fact} name="Unverified"><a href=${`${results}&status=unverified`}>${count(run.unverified)}</a><//>
         <${Fact} name="Driven by">${run.driver === null ? 'no process' : html`<span>${run.driver.host}, pid ${run.driver.pid}</span>`}<//>
@@ -73,10 +75,10 @@ export function Page({ data, frame }: PageProps<RunData>): VNode {
     <div class="columns">
       <div class="stack">
       <section class="card"><${Shares} caption="What decided" shares=${Object.entries(run.bySource).map(([name, value]) => ({ name, value, href: `${results}&source=${name}` }))} /></section>
-      <section class="card"><${Shares} caption=${`Why results are in doubt${ofSample(run)}`} shares=${run.detail.issues.map(({ code, results: value }) => ({ name: words(code), value }))} />
-        ${run.detail.issues.length === 0 && html`<p class="dim">Nothing speaks against its results.</p>`}</section>
       <section class="card"><${Shares} caption="How requests to the model ended" shares=${Object.entries(run.detail.outcomes).map(([name, value]) => ({ name: words(name), value }))} />
         ${run.requests === 0 && html`<p class="dim">It has asked no model.</p>`}</section>
+      <section class="card"><${Shares} caption=${`Why results are in doubt${ofSample(run)}`} shares=${run.detail.issues.map(({ code, results: value }) => ({ name: words(code), value }))} />
+        ${run.detail.issues.length === 0 && html`<p class="dim">Nothing speaks against its results.</p>`}</section>
       </div>
       <section class="card"><${Confidence} run=${run} /></section>
     </div>
@@ -99,10 +101,15 @@ export function Page({ data, frame }: PageProps<RunData>): VNode {
   <//>`
 }
 
-/** Why the run stands still, where that is known. */
+/** What holds the run up, where that is known. A run that is under way always has the line, so that nothing below it moves. */
 function Standing({ run }: { readonly run: RunData }): VNode | null {
   const { state, costStop, waitsFor } = run
-  if (state === 'running') return waitsFor === null ? null : html`<p class="above" role="status">It ${waitsFor}.</p>`
+  if (state === 'running') {
+    return html`<p class="above" role="status">${waitsFor === null ? 'Nothing is known to hold it up.' : `It ${waitsFor}.`}</p>`
+  }
+  if (state === 'stopping') {
+    return html`<p class="above" role="status">No further request starts. Those that have started end, and what they answer is stored.</p>`
+  }
   if (state === 'paused') {
     return html`<p class="above" role="status">No further request starts until it is resumed. Those that have started end, and what they answer is stored.</p>`
   }

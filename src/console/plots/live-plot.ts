@@ -2,7 +2,7 @@
 import type { ComponentChildren, VNode } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type uPlot from 'uplot'
-import { count } from '../page/format.ts'
+import { count, timeOfDay } from '../page/format.ts'
 import { html } from '../page/html.ts'
 
 export interface PlotSeries {
@@ -65,11 +65,7 @@ interface Latest {
 
 function optionsOf(target: HTMLElement, latest: Latest, say: (text: string) => void): uPlot.Options {
   const colourOf = (name: string) => getComputedStyle(target).getPropertyValue(name).trim()
-  const timeOf = (seconds: number) => {
-    return new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium', timeZone: latest.current.zone }).format(
-      seconds * 1_000,
-    )
-  }
+  const timeOf = (seconds: number) => timeOfDay(seconds, latest.current.zone)
   const axis = {
     stroke: () => colourOf('--dim'),
     grid: { stroke: () => colourOf('--line'), width: 1 },

@@ -13,12 +13,11 @@ const HEIGHT = 90
 
 /** Drawn on the server as well, so that it is there without JavaScript; the table beneath tells the same in numbers. */
 export function PacePlot({ points, zone }: { readonly points: readonly PacePoint[]; readonly zone: string }): VNode {
-  const last = points.at(-1)
-  if (last === undefined) return html`<p class="dim">Nothing has happened yet.</p>`
-  const end = Date.parse(last.at)
+  const end = Date.parse(points.at(-1)?.at ?? '')
   const at = new Map(points.map((point) => [Math.round((end - Date.parse(point.at)) / STEP_MS), point]))
   const steps = Array.from({ length: STEPS }, (_, index) => at.get(STEPS - 1 - index))
-  const mostRequests = Math.max(1, ...steps.map((step) => step?.started ?? 0))
+  const mostStarted = Math.max(0, ...steps.map((step) => step?.started ?? 0))
+  const mostRequests = Math.max(1, mostStarted)
   const mostRecords = Math.max(1, ...steps.map((step) => step?.indicators ?? 0))
   const x = (index: number) => (index * WIDTH) / STEPS
   const bar = (value: number, most: number) => (value / most) * (HEIGHT - 4)
@@ -37,8 +36,7 @@ export function PacePlot({ points, zone }: { readonly points: readonly PacePoint
   ]
   const times = steps.map((_, index) => (end - (STEPS - 1 - index) * STEP_MS) / 1_000)
   const label = 'Requests and records of the last ten minutes; the figures follow'
-  return html`<figure class="plot">
-    <${LivePlot} times=${times} series=${series} zone=${zone} label=${label}>
+  const plot = () => html`<${LivePlot} times=${times} series=${series} zone=${zone} label=${label}>
     <svg viewBox="0 0 ${WIDTH} ${HEIGHT}" preserveAspectRatio="none" aria-hidden="true">
       ${steps.map((step, index) => {
         if (step === undefined) return null
@@ -50,9 +48,12 @@ export function PacePlot({ points, zone }: { readonly points: readonly PacePoint
       })}
       <polyline class="line" points=${line} />
     </svg>
-    <//>
+    <//>`
+  // Without a point its place is as high, so that nothing moves when the first one comes.
+  return html`<figure class="plot">
+    ${points.length === 0 ? html`<div class="live-plot"><p class="dim">Nothing has happened yet.</p></div>` : plot()}
     <figcaption>
-      <span class="key accent">${count(sum(({ started }) => started))} requests started (at most ${count(mostRequests)} in 10 s)</span>
+      <span class="key accent">${count(sum(({ started }) => started))} requests started (at most ${count(mostStarted)} in 10 s)</span>
       <span class="key bad">${count(sum(({ refused }) => refused))} refused for the rate, ${count(sum(({ failed }) => failed))} failed</span>
       <span class="key line">${count(sum(({ indicators }) => indicators))} records saved, ${count(sum(({ reused }) => reused))} by reuse</span>
     </figcaption>
