@@ -15,30 +15,13 @@ export const WIDENED = 4
 const BOOST = { title: 4, synonyms: 4, definition: 1.5, path: 1 }
 const SEARCHED_TEXTS = ['name', 'long_name', 'description', 'topic', 'category_group', 'units'] as const
 
-/** Builds the index of a code list: about 10 ms for a thousand codes. With `onlyLeaves` codes that have children are left out. */
+/** Finds codes of a list; with `onlyLeaves` codes that have children are left out. The first question builds the index. */
 export function createShortlister(list: CodeList, onlyLeaves: boolean): Shortlister {
-  const index = new MiniSearch<{ id: string; title: string; synonyms: string; definition: string; path: string }>({
-    fields: ['title', 'synonyms', 'definition', 'path'],
-    processTerm: stem,
-    searchOptions: {
-      boost: BOOST,
-      prefix: (term) => term.length > 4,
-      fuzzy: (term, index) => (term.length > 5 && index < MOST_FUZZY ? 0.2 : false),
-      combineWith: 'OR',
-    },
-  })
   const answers = list.codes.filter(({ code }) => !onlyLeaves || list.leaves.has(code))
-  index.addAll(
-    answers.map(({ code, title, synonyms, definition }) => ({
-      id: code,
-      title,
-      synonyms: synonyms.join(' '),
-      definition,
-      path: pathOf(list, code).slice(0, -1).join(' '),
-    })),
-  )
   const all = answers.map(({ code }) => code)
+  let index: Index | undefined
   const search = (text: string) => {
+    index ??= buildIndex(list, answers)
     const counts = countTerms(text)
     // A word that stands again weighs as often as it stands, and is searched once.
     return index.search(text, {
@@ -59,6 +42,40 @@ export function createShortlister(list: CodeList, onlyLeaves: boolean): Shortlis
       return [...new Set([...found, ...all])].slice(0, count)
     },
   }
+}
+
+type Index = MiniSearch<Entry>
+
+interface Entry {
+  readonly id: string
+  readonly title: string
+  readonly synonyms: string
+  readonly definition: string
+  readonly path: string
+}
+
+/** Builds the index of these codes of a list: at the start of a process 70 ms for 424 codes, which most processes never search. */
+function buildIndex(list: CodeList, codes: CodeList['codes']): Index {
+  const index = new MiniSearch<Entry>({
+    fields: ['title', 'synonyms', 'definition', 'path'],
+    processTerm: stem,
+    searchOptions: {
+      boost: BOOST,
+      prefix: (term) => term.length > 4,
+      fuzzy: (term, index) => (term.length > 5 && index < MOST_FUZZY ? 0.2 : false),
+      combineWith: 'OR',
+    },
+  })
+  index.addAll(
+    codes.map(({ code, title, synonyms, definition }) => ({
+      id: code,
+      title,
+      synonyms: synonyms.join(' '),
+      definition,
+      path: pathOf(list, code).slice(0, -1).join(' '),
+    })),
+  )
+  return index
 }
 
 /** How often each word stands in a text, in the order of the words and in the form in which they are searched. */

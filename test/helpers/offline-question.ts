@@ -1,23 +1,36 @@
 /** Builds questions to the offline model as it parses them from a request, by any of the built-in codebooks. */
 import assert from 'node:assert/strict'
-import { loadBuiltIns, schemeOf } from '../../src/catalogue/codebook-files.ts'
+import { readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { builtInFile, loadedOf, schemeOf } from '../../src/catalogue/codebook-files.ts'
 import { buildAnswerSchema } from '../../src/classification/answer-schema.ts'
 import { answerKeys } from '../../src/classification/prompt.ts'
 import { promptItemOf, questionOf } from '../../src/classification/question.ts'
 import type { PreparedScheme } from '../../src/classification/scheme.ts'
 import { buildUserPrompt, parseUserPrompt } from '../../src/classification/user-prompt.ts'
+import { codeListFiles, parseCodebook } from '../../src/codebooks/parse.ts'
 import type { Indicator, Reading } from '../../src/codebooks/types.ts'
 import type { Question } from '../../src/offline-model/answer-strategy.ts'
 import { readAnswerForm } from '../../src/offline-model/label-forms.ts'
 import { indicatorOf } from './readings.ts'
 
-const loaded = await loadBuiltIns()
+const read = new Map<string, PreparedScheme>()
 
-/** A built-in codebook by its name. */
+/** A built-in codebook by its name, which is read at its first use: all of them take a quarter of a second. */
 export function builtInScheme(name: string): PreparedScheme {
-  const found = loaded.find(({ codebook }) => codebook.name === name)
-  assert.ok(found, name)
-  return schemeOf(found)
+  const scheme = read.get(name) ?? readBuiltIn(name)
+  read.set(name, scheme)
+  return scheme
+}
+
+function readBuiltIn(name: string): PreparedScheme {
+  const path = builtInFile(name)
+  assert.ok(path !== undefined, name)
+  const text = readFileSync(path, 'utf8')
+  const lists = new Map(codeListFiles(text).map((file) => [file, readFileSync(join(dirname(path), file), 'utf8')]))
+  const parsed = parseCodebook(text, lists)
+  assert.ok(parsed.ok, name)
+  return schemeOf(loadedOf(parsed, text, lists))
 }
 
 export interface QuestionParts {

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { answerSchemaName, buildAnswerSchema } from '../../../src/classification/answer-schema.ts'
 import { askableFields } from '../../../src/classification/fields.ts'
-import { builtIns, economic, schemeOfText, shop } from './schemes.ts'
+import { builtIns } from './built-ins.ts'
+import { economic, schemeOfText, shop } from './schemes.ts'
 
 /** The keywords that every endpoint with strict schemas knows. Bounds and patterns are refused by some. */
 const KEYWORDS = new Set([

@@ -14,7 +14,8 @@ import { ANSWER_ENVELOPE_TOKENS, completionTokenLimit, estimateTokens } from '..
 import type { Indicator, Mode } from '../../../src/classification/types.ts'
 import { buildUserPrompt } from '../../../src/classification/user-prompt.ts'
 import { costOfTokens, createEstimateSum, type EstimateBasis } from '../../../src/cli/classify/estimate-sum.ts'
-import { builtIns, economic } from './schemes.ts'
+import { builtIns } from './built-ins.ts'
+import { economic } from './schemes.ts'
 
 const { codebook } = economic
 

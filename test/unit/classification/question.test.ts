@@ -13,7 +13,8 @@ import { createShortlister, WIDENED } from '../../../src/classification/shortlis
 import type { Labels, Mode, Reading } from '../../../src/classification/types.ts'
 import { buildUserPrompt } from '../../../src/classification/user-prompt.ts'
 import { findingOf, indicatorOf, readingOf, trusting } from '../../helpers/readings.ts'
-import { ASKED, builtIns, economic, goodOf, RIGHT, shop, shopReading } from './schemes.ts'
+import { builtIns } from './built-ins.ts'
+import { ASKED, economic, goodOf, RIGHT, shop, shopReading } from './schemes.ts'
 
 const MODES: readonly Mode[] = ['rules', 'hybrid', 'model']
 

@@ -6,7 +6,8 @@ import { codebookNameOf, labelsOfBody, toResultBody, versionOf } from '../../../
 import type { Classification } from '../../../src/classification/types.ts'
 import { ENVELOPE } from '../../../src/codebooks/record-texts.ts'
 import { indicatorOf, readingOf } from '../../helpers/readings.ts'
-import { builtIns, decided, economic, goodOf, RIGHT, shop } from './schemes.ts'
+import { builtIns } from './built-ins.ts'
+import { decided, economic, goodOf, RIGHT, shop } from './schemes.ts'
 
 const CONTEXT = {
   ...{ catalogue: 'goods', unanswered: {}, promptVersion: 'p2', runId: 'r1' },

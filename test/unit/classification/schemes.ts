@@ -1,8 +1,8 @@
-/** The codebooks of the tests of the engine: one made for them with every kind of field, and the built-in ones. */
+/** The codebooks of the tests of the engine: one made for them with every kind of field, and the default one. */
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { type PreparedScheme, prepareScheme } from '../../../src/classification/scheme.ts'
-import { BUILT_IN_NAMES, codeOf } from '../../../src/codebooks/built-in.ts'
+import { codeOf } from '../../../src/codebooks/built-in.ts'
 import { codeListFiles, parseCodebook } from '../../../src/codebooks/parse.ts'
 import type { CodebookCode, Decision, Indicator, Labels, Reading } from '../../../src/codebooks/types.ts'
 import { findingOf } from '../../helpers/readings.ts'
@@ -103,13 +103,11 @@ export function textOfBuiltIn(name: string, file = 'codebook.yaml'): string {
   return readFileSync(new URL(`${name}/${file}`, folder), 'utf8')
 }
 
-function builtIn(name: string): PreparedScheme {
+export function builtIn(name: string): PreparedScheme {
   const text = textOfBuiltIn(name)
   const lists = codeListFiles(text).map((file) => [file, textOfBuiltIn(name, file)] as const)
   return schemeOfText(text, new Map(lists), codeOf(name), `hash-of-${name}`)
 }
-
-export const builtIns: readonly PreparedScheme[] = BUILT_IN_NAMES.map(builtIn)
 
 export const economic = builtIn('economic-indicators')
 

@@ -6,7 +6,8 @@ import { askableFields } from '../../../src/classification/fields.ts'
 import { answerKeys, buildSystemPrompt } from '../../../src/classification/prompt.ts'
 import { completionTokenLimit, estimateTokens } from '../../../src/classification/tokens.ts'
 import type { Field } from '../../../src/codebooks/codebook.ts'
-import { builtIns, economic, schemeOfText, shop } from './schemes.ts'
+import { builtIns } from './built-ins.ts'
+import { economic, schemeOfText, shop } from './schemes.ts'
 
 // The token counts are those of OpenAI's tokenizer o200k_base.
 const COUNTED: readonly (readonly [string, number])[] = [

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Labels } from '../../../src/classification/types.ts'
 import { isBlocked, validate } from '../../../src/classification/validate.ts'
-import { builtIns, economic, shop } from './schemes.ts'
+import { builtIns } from './built-ins.ts'
+import { economic, shop } from './schemes.ts'
 
 function labels(parts: Labels, kind = 'currency'): Labels {
   return {
