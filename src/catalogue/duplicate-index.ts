@@ -3,7 +3,7 @@ import { hash } from 'node:crypto'
 
 /** How many 32-bit numbers one slot of the hash table takes. */
 const WORDS_PER_SLOT = 4
-const FIRST_SLOTS = 65_536
+const FIRST_SLOTS = 4_096
 /** The hash table doubles its size once more than this part of its slots is used, 0 to 1. */
 const MAX_LOAD = 0.8
 

@@ -8,6 +8,7 @@ import { isRunning } from '../../src/embedded/pids.ts'
 import { freePort } from '../../src/embedded/ports.ts'
 import type { ResultBody } from '../../src/restate/contract.ts'
 import { type RunningCli, runCli, startCli as startProcess } from '../helpers/cli.ts'
+import { copyPostgres } from '../helpers/postgres-template.ts'
 import { isolatedEnv } from '../helpers/stack.ts'
 import { waitUntil } from '../helpers/wait.ts'
 
@@ -24,6 +25,13 @@ after(async () => {
 async function newEnv(): Promise<Record<string, string>> {
   const env = await isolatedEnv()
   directories.push(env.DATA_DIR ?? '')
+  return env
+}
+
+/** The environment of a stack that was started before, where the first start is not what is tested: it takes seconds. */
+async function usedEnv(): Promise<Record<string, string>> {
+  const env = await newEnv()
+  await copyPostgres(join(env.DATA_DIR ?? '', 'postgres'))
   return env
 }
 
@@ -75,7 +83,7 @@ async function assertAllGone(env: Record<string, string>, stderr: string): Promi
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   test(`${signal} to the whole group ends every part, restarts none, and shuts PostgreSQL down in order`, async () => {
-    const env = await newEnv()
+    const env = await usedEnv()
     const cli = startCli(['start'], { env, detached: true })
     await cli.untilSaid('npm run classify')
     process.kill(-(cli.child.pid ?? 0), signal)
@@ -101,7 +109,7 @@ test('a signal while it starts leaves nothing behind', async () => {
 })
 
 test('after kill -9 of the supervisor a new start cleans up and goes on with the data', async () => {
-  const env = await newEnv()
+  const env = await usedEnv()
   const first = startCli(['start'], { env })
   await first.untilSaid('npm run classify')
   first.child.kill('SIGKILL')
@@ -166,7 +174,7 @@ test('demo classifies the sample, stops everything, and finds it unchanged the n
 })
 
 test('a terminal that is closed ends nothing: the stack goes on, and a signal still stops it in order', async () => {
-  const env = await newEnv()
+  const env = await usedEnv()
   const cli = startCli(['start'], { env })
   await cli.untilSaid('npm run classify')
   const { stderr } = await new Promise<{ stderr: string }>((resolve) => {
@@ -191,7 +199,7 @@ test('a terminal that is closed ends nothing: the stack goes on, and a signal st
 })
 
 test('a second Ctrl+C kills the parts at once, and PostgreSQL still shuts down in order', async () => {
-  const env = await newEnv()
+  const env = await usedEnv()
   const cli = startCli(['start'], { env })
   await cli.untilSaid('npm run classify')
   const replica = Number(/replica (\d+)/.exec(cli.said())?.[1])
@@ -210,7 +218,7 @@ test('a second Ctrl+C kills the parts at once, and PostgreSQL still shuts down i
 })
 
 test('a part that does not start is reported with its last output', async () => {
-  const env = await newEnv()
+  const env = await usedEnv()
   const { code, stderr } = await runCli(['start'], { env: { ...env, RESTATE_LOG_FORMAT: 'nonsense' } })
   assert.equal(code, 1, stderr)
   assert.match(stderr, /restate-server ended.*restate-server\.log:\n.*nonsense/s)
@@ -218,7 +226,7 @@ test('a part that does not start is reported with its last output', async () => 
 })
 
 test('a gold file that cannot be read is a fault of the configuration, told in one sentence', async () => {
-  const env = await newEnv()
+  const env = await usedEnv()
   const { code, stderr } = await runCli(['start'], { env: { ...env, OFFLINE_MODEL_ANSWERS: 'gold:/no/such.jsonl' } })
   assert.equal(code, 2, stderr)
   assert.match(stderr, /OFFLINE_MODEL_ANSWERS: the gold file cannot be read: .*\/no\/such\.jsonl/)
@@ -239,7 +247,7 @@ test('an outside database that is away is waited for with a line, and Ctrl+C end
 })
 
 test('a taken POSTGRES_PORT is named before anything starts', async () => {
-  const env = await newEnv()
+  const env = await usedEnv()
   const server = createServer()
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const address = server.address()
