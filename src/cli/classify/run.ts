@@ -134,26 +134,31 @@ export async function runCatalogue(
       throw error
     }
   }
-  const submit = async (batch: OutgoingBatch) => {
-    const { index, ids } = batch
+  /** Submits a batch until it has ended, and delivers its results, which are out of memory before the journal is written. */
+  const exchange = async (batch: OutgoingBatch) => {
     let submittedAt = performance.now()
-    let failures = journal.failures(index)
+    let failures = journal.failures(batch.index)
     let maxUsd = await limit?.now()
     const build = () => batch.request({ failures, maxUsd })
     const again = async () => {
       failures += 1
-      await note(journal.noteFailed(index))
+      await note(journal.noteFailed(batch.index))
       return build()
     }
+    let answer = await client.submit(build(), leaving.signal, again)
+    while (answer.stopped !== undefined && (await goesOn(answer.stopped, maxUsd))) {
+      maxUsd = await limit?.now()
+      submittedAt = performance.now()
+      answer = await client.submit(await again(), leaving.signal, again)
+    }
+    const { summary, results, stopped } = answer
+    await deliver(results, batch)
+    return { summary, stopped, submittedAt }
+  }
+  const submit = async (batch: OutgoingBatch) => {
+    const { index, ids } = batch
     try {
-      let answer = await client.submit(build(), leaving.signal, again)
-      while (answer.stopped !== undefined && (await goesOn(answer.stopped, maxUsd))) {
-        maxUsd = await limit?.now()
-        submittedAt = performance.now()
-        answer = await client.submit(await again(), leaving.signal, again)
-      }
-      const { summary, results, stopped } = answer
-      await deliver(results, batch)
+      const { summary, stopped, submittedAt } = await exchange(batch)
       // A batch that was stopped counts as failed, so that a resumed run submits it again under a new key.
       await note(stopped === undefined ? journal.noteDone(index, summary) : journal.noteFailed(index))
       totals.addBatch(summary, batch)

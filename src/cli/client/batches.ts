@@ -76,7 +76,8 @@ const REGISTRATION_RETRY_MS = 500
 /** The fields that the command line reads from the response to a batch. */
 const responseSchema = z.looseObject({
   run_id: z.string(),
-  results: z.array(z.looseObject({ indicator_id: z.string(), status: z.string() })),
+  // What else a result has is taken as it came, because copies would be as large as the answer.
+  results: z.array(z.object({ indicator_id: z.string(), status: z.string() })),
   summary: z.looseObject({
     indicators: z.number(),
     classified: z.number(),
@@ -142,8 +143,11 @@ function readBatch(url: string, answer: Exclude<IngressAnswer, Trouble>): BatchR
     throw new BatchFailedError(code ?? 'internal', message, { stopsTheRun: stopsTheRun(code) })
   }
   const parsed = responseSchema.safeParse(answer.body)
-  if (parsed.success) return parsed.data as unknown as BatchResponse
-  throw new BatchFailedError('internal', `${url} answered with something else than a batch's results`)
+  if (!parsed.success) {
+    throw new BatchFailedError('internal', `${url} answered with something else than a batch's results`)
+  }
+  const summary = parsed.data.summary as unknown as BatchResponse['summary']
+  return { ...(answer.body as BatchResponse), summary }
 }
 
 interface Patience {

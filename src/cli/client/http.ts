@@ -108,15 +108,24 @@ function send(agents: Agents, url: string, request: HttpRequest): Promise<HttpAn
     if (!socket.connecting) return
     const late = () => sent.destroy(new Error(`no connection within ${CONNECT_TIMEOUT_MS / 1_000} s`))
     const timer = setTimeout(late, CONNECT_TIMEOUT_MS)
-    socket.once(isTls ? 'secureConnect' : 'connect', () => clearTimeout(timer))
-    socket.once('close', () => clearTimeout(timer))
+    const connected = isTls ? 'secureConnect' : 'connect'
+    const settled = () => {
+      clearTimeout(timer)
+      // The connection is kept, and a listener would keep this request and its answer with it.
+      socket.off(connected, settled)
+      socket.off('close', settled)
+    }
+    socket.once(connected, settled)
+    socket.once('close', settled)
   })
   sent.on('response', (response) => {
     const parts: Buffer[] = []
     response.on('data', (part: Buffer) => parts.push(part))
     response.on('error', fail)
     response.on('end', () => {
-      resolve({ status: response.statusCode ?? 0, headers: response.headers, text: Buffer.concat(parts).toString() })
+      const text = Buffer.concat(parts).toString()
+      parts.length = 0
+      resolve({ status: response.statusCode ?? 0, headers: response.headers, text })
     })
   })
   for (const part of payload?.parts ?? []) sent.write(part)
