@@ -6,7 +6,15 @@
 import { decideLease } from '../../src/rate/lease/lease-decision.ts'
 import { allowedBudget, type LocalLease, toLocalLease } from '../../src/rate/lease/local-lease.ts'
 import { slotsOf } from '../../src/rate/lease/start-slots.ts'
-import type { AccountLimits, Budget, BudgetState, Holder, LeaseGrant, LeaseState, StartSlots } from '../../src/rate/types.ts'
+import type {
+  AccountLimits,
+  Budget,
+  BudgetState,
+  Holder,
+  LeaseGrant,
+  LeaseState,
+  StartSlots,
+} from '../../src/rate/types.ts'
 
 export const TICK_MS = 250
 const TIMEOUT_MS = 1_800

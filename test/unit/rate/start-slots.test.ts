@@ -140,15 +140,26 @@ function startsOf(world: World, ms: number): number[] {
 
 describe('the starts of a cluster', () => {
   const change = fc.oneof(
-    fc.record({ kind: fc.constant('join' as const), skewMs: fc.integer({ min: -1e7, max: 1e7 }), demand: fc.integer({ min: 2_000, max: 9_000 }) }),
+    fc.record({
+      kind: fc.constant('join' as const),
+      skewMs: fc.integer({ min: -1e7, max: 1e7 }),
+      demand: fc.integer({ min: 2_000, max: 9_000 }),
+    }),
     fc.record({ kind: fc.constantFrom('leave' as const, 'kill' as const), chosen: fc.nat() }),
-    fc.record({ kind: fc.constant('demand' as const), chosen: fc.nat(), demand: fc.integer({ min: 2_000, max: 9_000 }) }),
+    fc.record({
+      kind: fc.constant('demand' as const),
+      chosen: fc.nat(),
+      demand: fc.integer({ min: 2_000, max: 9_000 }),
+    }),
   )
   const story = fc.record({
-    first: fc.array(fc.record({ skewMs: fc.integer({ min: -1e7, max: 1e7 }), demand: fc.integer({ min: 2_000, max: 9_000 }) }), {
-      minLength: 2,
-      maxLength: 12,
-    }),
+    first: fc.array(
+      fc.record({ skewMs: fc.integer({ min: -1e7, max: 1e7 }), demand: fc.integer({ min: 2_000, max: 9_000 }) }),
+      {
+        minLength: 2,
+        maxLength: 12,
+      },
+    ),
     changes: fc.array(change, { minLength: 1, maxLength: 3 }),
     delayMs: fc.integer({ min: 1, max: 8 }),
   })
