@@ -79,6 +79,8 @@ export interface RequestSize {
   readonly maxCompletionTokens: number
   /** Whether answers may take minutes, as in the flex tier, so that more requests have to be in flight to keep the pace. */
   readonly isSlow?: boolean
+  /** Requests with a lower number start first, and those without one before all. Default: in the order in which they come. */
+  readonly order?: number
 }
 
 export type RatePermit =

@@ -1,10 +1,15 @@
-/** The callers that wait for a start permit, in the order of their arrival. Pure. */
+/** The callers that wait for a start permit, by their order, and in the order of their arrival where that is the same. Pure. */
 import type { StartPermit } from './types.ts'
+
+/** The order of callers that name none. */
+export const FIRST = Number.NEGATIVE_INFINITY
 
 export interface Caller {
   readonly askedAt: number
   /** The tokens that its request is expected to take. */
   readonly tokens: number
+  /** Callers with a lower number go first. */
+  readonly order: number
   readonly maxWaitMs: number
   readonly resolve: (permit: StartPermit) => void
   readonly reject: (error: unknown) => void
@@ -12,8 +17,8 @@ export interface Caller {
 
 export interface CallerQueue {
   readonly length: number
-  /** The tokens of all callers. */
-  readonly tokens: number
+  /** How many callers go before one that comes now with this order, and the tokens of these. */
+  before(order: number): { readonly requests: number; readonly tokens: number }
   /** The time at which the first of the callers has waited as long as it may; Infinity without callers. */
   firstDeadline(): number
   first(): Caller | undefined
@@ -31,18 +36,25 @@ export function createCallerQueue(): CallerQueue {
   let callers: Caller[] = []
   let tokens = 0
 
+  /** The place of a caller that comes now. Most come last, so that it is sought from the end. */
+  function placeOf(order: number): number {
+    return callers.findLastIndex((caller) => caller.order <= order) + 1
+  }
+
   return {
     get length() {
       return callers.length
     },
-    get tokens() {
-      return tokens
+    before(order) {
+      const requests = placeOf(order)
+      const behind = callers.slice(requests).reduce((sum, caller) => sum + caller.tokens, 0)
+      return { requests, tokens: tokens - behind }
     },
     firstDeadline: () =>
       callers.reduce((at, { askedAt, maxWaitMs }) => Math.min(at, askedAt + maxWaitMs), Number.POSITIVE_INFINITY),
     first: () => callers[0],
     add(caller) {
-      callers.push(caller)
+      callers.splice(placeOf(caller.order), 0, caller)
       tokens += caller.tokens
     },
     takeFirst() {

@@ -19,7 +19,7 @@
  */
 import { ServiceError } from '../../errors.ts'
 import type { Budget } from '../types.ts'
-import { type Caller, createCallerQueue } from './caller-queue.ts'
+import { type Caller, createCallerQueue, FIRST } from './caller-queue.ts'
 import { createDeferrals } from './deferrals.ts'
 import { createEarliestTimer } from './earliest-timer.ts'
 import { createInFlightLimit } from './in-flight-limit.ts'
@@ -63,7 +63,7 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
   const deferrals = createDeferrals()
   const pauses = createPauseClock()
   const callers = createCallerQueue()
-  const work = createWorkWatch(spacing.wake, () => callers.length === 0 && inFlight.inFlight === 0)
+  const work = createWorkWatch(now, spacing.wake, () => callers.length === 0 && inFlight.inFlight === 0)
   const holding = createEarliestTimer(now, proceed)
   const deadlines = createEarliestTimer(now, deferOverdue)
   let state: State = 'idle'
@@ -165,16 +165,17 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
   return {
     expect: work.expect,
 
-    async acquire(tokens, bound, signal, isSlow = false) {
+    async acquire(tokens, bound, signal, { isSlow = false, order = FIRST } = {}) {
       if (state === 'closed') throw closedError()
       if (signal?.aborted) throw goneError()
       if (!(Number.isFinite(tokens) && tokens >= 0)) throw new RangeError(`tokens must be 0 or more, got ${tokens}`)
       if (isSlow) inFlight.expectSlow()
       const maxWaitMs = Math.max(0, bound)
-      const waitMs = queueMs(callers.length, callers.tokens)
+      const before = callers.before(order)
+      const waitMs = queueMs(before.requests, before.tokens)
       if (waitMs === Number.POSITIVE_INFINITY || waitMs > maxWaitMs) return deferralOf({ tokens, maxWaitMs })
       const { promise, resolve, reject } = Promise.withResolvers<StartPermit>()
-      const caller: Caller = { askedAt: now(), tokens, maxWaitMs, resolve, reject }
+      const caller: Caller = { askedAt: now(), tokens, order, maxWaitMs, resolve, reject }
       work.noteCaller()
       callers.add(caller)
       proceed()

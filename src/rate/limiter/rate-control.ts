@@ -133,7 +133,7 @@ export function createRateControl(options: RateControlOptions): RateControl {
     expect: () => limiter.expect(),
     async acquire(size, maxWaitMs, signal) {
       const reserved = charge.reserve(now(), size)
-      const permit = await limiter.acquire(reserved, maxWaitMs, signal, size.isSlow)
+      const permit = await limiter.acquire(reserved, maxWaitMs, signal, size)
       return permit.granted ? permitOf(permit, size, reserved) : permit
     },
   }

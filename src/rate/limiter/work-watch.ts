@@ -1,5 +1,8 @@
 /** Whether a limiter has work: requests on their way to it, waiting or in flight. Pure. */
 
+/** A time without work that is shorter than this many milliseconds is a stall, as between two batches, and no end of the work. */
+const STALL_MS = 3_000
+
 export interface WorkWatch {
   /** A request is on its way. Call the result once it has ended. */
   expect(): () => void
@@ -9,18 +12,22 @@ export interface WorkWatch {
   noteEnd(): void
 }
 
-/** `begun` is called where there is work after a time without any. `isEmpty` says whether nothing waits and nothing is in flight. */
-export function createWorkWatch(begun: () => void, isEmpty: () => boolean): WorkWatch {
+/**
+ * `begun` is called where there is work after a time without any. `isEmpty` says whether nothing waits and nothing is in flight.
+ * `now` gives the milliseconds of a clock that never goes back.
+ */
+export function createWorkWatch(now: () => number, begun: () => void, isEmpty: () => boolean): WorkWatch {
   let expected = 0
-  let hasWork = false
+  /** The time at which the last work ended; null while there is work. */
+  let endedAt: number | null = Number.NEGATIVE_INFINITY
 
   function begin(): void {
-    if (!hasWork) begun()
-    hasWork = true
+    if (endedAt !== null && now() - endedAt >= STALL_MS) begun()
+    endedAt = null
   }
 
   function rest(): void {
-    if (expected === 0 && isEmpty()) hasWork = false
+    if (expected === 0 && isEmpty()) endedAt ??= now()
   }
 
   return {

@@ -86,7 +86,11 @@ async function ask(
   const maxCompletionTokens = deps.model.answerBound(request.tier, answerTokens)
   const serviceTier = request.service_tier ?? deps.model.serviceTier
   const ofFlex = serviceTier === 'flex' ? { isSlow: true } : {}
-  const size = { tier: request.tier, promptTokens: tokens + estimateTokens(user), maxCompletionTokens, ...ofFlex }
+  // The batches that began first are answered first, so that they end one after the other and new ones follow in time.
+  const sequence = request.booking?.sequence
+  const ofBatch = sequence === undefined ? {} : { order: sequence }
+  const promptTokens = tokens + estimateTokens(user)
+  const size = { tier: request.tier, promptTokens, maxCompletionTokens, ...ofFlex, ...ofBatch }
   const known = refusalOf(deps, request, { model, serviceTier, size })
   if (known !== null) return refuseForCost(scheme, request, model, known)
   const permit = await deps.rate.acquire(size, deps.maxWaitMs, signal)

@@ -103,18 +103,25 @@ export function createRunTrials(options: RunTrialsOptions): RunTrials {
     known.readAt = now()
   }
 
-  function wake(known: Known): void {
-    known.nextLookAt = 0
-    known.changed?.resolve()
-    known.changed = undefined
+  function wake(known: Known, changed = known.changed): void {
+    if (known.changed === changed) known.changed = undefined
+    changed?.resolve()
   }
 
-  async function untilChanged(known: Known, withinMs: number): Promise<void> {
-    known.changed ??= Promise.withResolvers()
-    const { promise, resolve } = Promise.withResolvers<void>()
-    const timer = setTimeout(resolve, withinMs)
-    await Promise.race([known.changed.promise, promise])
-    clearTimeout(timer)
+  function wakeToLook(known: Known): void {
+    known.nextLookAt = 0
+    wake(known)
+  }
+
+  /** Resolves at the next event or look, for all that wait in the order in which they came. */
+  function untilChanged(known: Known): Promise<void> {
+    if (known.changed === undefined) {
+      const changed = Promise.withResolvers<void>()
+      known.changed = changed
+      const timer = setTimeout(() => wake(known, changed), LOOK_MS)
+      void changed.promise.then(() => clearTimeout(timer))
+    }
+    return known.changed.promise
   }
 
   /** Looks whether a run that is free was stopped since, without making the chunk wait for the database. */
@@ -165,7 +172,7 @@ export function createRunTrials(options: RunTrialsOptions): RunTrials {
           const { state } = known
           if (verdict.kind === 'usable' && state !== null) take(known, { ...state, outcome: 'usable' })
         }
-        wake(known)
+        wakeToLook(known)
         return known.state?.outcome === 'stopped' ? stopReasonOf(known.state) : null
       },
     }
@@ -189,7 +196,7 @@ export function createRunTrials(options: RunTrialsOptions): RunTrials {
         if (!known.isReading && now() >= known.nextLookAt) {
           const entry = await look(run, known)
           // Another chunk that waits here may look as well.
-          if (entry.kind !== 'waits') wake(known)
+          if (entry.kind !== 'waits') wakeToLook(known)
           if (entry.kind === 'stopped' || entry.kind === 'too-long') return entry
           if (entry.kind !== 'waits') {
             return admit(run, known, entry.kind === 'asks')
@@ -199,7 +206,7 @@ export function createRunTrials(options: RunTrialsOptions): RunTrials {
         }
         const leftMs = deadline - now()
         if (leftMs <= 0) return { kind: 'waits', waitMs: Math.round(SLEEP_MS * (1 + Math.random())) }
-        await untilChanged(known, Math.min(LOOK_MS, leftMs))
+        await untilChanged(known)
       }
     },
   }
