@@ -102,6 +102,15 @@ podSelector:
 - { name: POSTGRES_SSLMODE, value: disable }
 {{- end }}
 
+{{/* Those of the settings in `config` that other parts than the replicas read too. Call with (dict "root" $ "names" (list NAME ...)). */}}
+{{- define "classify.sharedEnv" -}}
+{{- range .names }}
+{{- if hasKey $.root.Values.config . }}
+- { name: {{ . }}, value: {{ include "classify.text" (get $.root.Values.config .) | quote }} }
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{/* Mistakes that span several values, which the schema cannot say. */}}
 {{- define "classify.check" -}}
 {{- $v := .Values -}}

@@ -29,6 +29,9 @@ spec:
         - { name: DRAIN_TIMEOUT_MS, value: {{ .Values.replicas.drainTimeoutMs | quote }} }
         {{- if .Values.model.offline }}
         - { name: OFFLINE_MODEL_URL, value: "http://{{ include "classify.host" (dict "root" . "component" "offline-model") }}:9085/v1" }
+        {{- else }}
+        # The model is reached through HTTPS_PROXY where its Secret holds one. Nothing else that a replica calls speaks HTTP.
+        - { name: USE_ENV_PROXY, value: "1" }
         {{- end }}
         {{- range $name, $value := .Values.config }}
         - { name: {{ $name }}, value: {{ include "classify.text" $value | quote }} }

@@ -56,7 +56,7 @@ export function createAdminNodeClient(signal: AbortSignal, answerTimeoutMs: numb
       if (answer.status < 300 && id !== undefined) return id
       const refusal = readGuardRefusal(answer)
       if (refusal?.isLasting === true) throw refusalError(url, refusal)
-      throw new Error(`it answered ${answer.status}: ${lineOf(answer.text.slice(0, MAX_MESSAGE_LENGTH))}`)
+      throw new Error(`it answered ${answer.status}: ${lineOf(reasonOf(answer.text).slice(0, MAX_MESSAGE_LENGTH))}`)
     },
     listDeployments: async (url) => parseDeployments((await ask(`${url}/deployments`, { method: 'GET' })).text),
     listMembers: async (url) => {
@@ -64,6 +64,15 @@ export function createAdminNodeClient(signal: AbortSignal, answerTimeoutMs: numb
       return { members: parseMembers(text), status }
     },
   }
+}
+
+/**
+ * The sentence in an answer of a node. Of an address that answers otherwise than a replica, Restate quotes all headers and the
+ * page, which say no more than the status before them and are others at each node.
+ */
+function reasonOf(text: string): string {
+  const { message = text } = z.object({ message: z.string() }).safeParse(parseJson(text)).data ?? {}
+  return (message.split(/\. Response headers: /)[0] ?? '').replace(/^(\[\w+\] )\1/, '$1')
 }
 
 const deploymentsSchema = z.object({

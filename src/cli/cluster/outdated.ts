@@ -80,7 +80,8 @@ function describe(path: string): string {
   const [, kind, ...rest] = path.split('/')
   if (kind === 'secrets') return `the secret ${rest.join('/')}`
   if (path === '/readable/files/identity') return 'the public keys'
-  return path.replace(/^\/readable\/(files\/)?/, path === '/readable/nginx' ? '' : 'docker/')
+  if (path === '/readable/nginx') return 'nginx/'
+  return `${path.replace(/^\/readable\/(files\/)?/, 'docker/')}${path.endsWith('.sh') ? '' : '/'}`
 }
 
 const GRAFANA =

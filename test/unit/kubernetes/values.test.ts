@@ -50,6 +50,22 @@ test('the settings that values may give are those that the Compose file gives th
   assert.deepEqual(allowed.toSorted(), passed.filter((name) => name !== 'DRAIN_TIMEOUT_MS').toSorted())
 })
 
+test('guard, console and offline model get the settings of the replicas that the Compose file gives them as well', {
+  skip,
+}, async () => {
+  const allowed = Object.keys(schema.properties?.['config']?.properties ?? {})
+  const config = Object.fromEntries(allowed.map((name) => [name, `given ${name}`]))
+  const pods = podsOf(await render([], ['console.enabled=true', `config=${JSON.stringify(config)}`]))
+  for (const part of ['guard', 'console', 'offline-model']) {
+    const given = Object.entries(compose.services[part]?.environment ?? {}).filter(([, value]) => value === null)
+    const expected = given.map(([name]) => name).filter((name) => allowed.includes(name))
+    assert.ok(expected.includes('LOG_LEVEL'), part)
+    const env = pods.find(({ of }) => of === `Deployment demo-${part}`)?.spec.containers[0]?.env ?? []
+    const own = env.filter(({ name, value }) => value === `given ${name}`).map(({ name }) => name)
+    assert.deepEqual(own.toSorted(), expected.toSorted(), part)
+  }
+})
+
 /** What differs on Kubernetes, and why. */
 const OTHERWISE: Readonly<Record<string, string>> = {
   RESTATE_INGRESS__LISTEN_MODE: 'the guard is another pod, and NetworkPolicies close the port to all others',
@@ -95,6 +111,14 @@ test('a node of the operator knows all nodes by the names of its pods, and makes
       JSON.parse(own.get('RESTATE_METADATA_CLIENT__ADDRESSES') ?? '[]'),
       Array.from({ length: compute.replicas }, (_, node) => `http://restate-${node}.restate-cluster:5122`),
     )
+  }
+})
+
+test('a replica takes the proxy that the Secret of the model may hold', { skip }, async () => {
+  for (const way of ['production', 'operator in production', 'a first try']) {
+    const replica = podsOf(await objectsOf(way)).find(({ of }) => of.endsWith(' demo-replica'))
+    const used = replica?.spec.containers[0]?.env?.find(({ name }) => name === 'USE_ENV_PROXY')?.value
+    assert.equal(used, way === 'a first try' ? undefined : '1', way)
   }
 })
 

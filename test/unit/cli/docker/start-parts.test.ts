@@ -204,12 +204,12 @@ test('cluster:start starts anew what runs with a file of before, and names it by
   }
   assert.deepEqual(await stoppedBy('/readable/nginx', '/readable/files/prometheus'), {
     services: ['nginx', 'prometheus'],
-    said: 'before a change of nginx, docker/prometheus',
+    said: 'before a change of nginx/, docker/prometheus/',
   })
   assert.deepEqual((await stoppedBy('/readable/files/watch.sh')).services, ['nginx', 'pgbouncer'])
   assert.deepEqual(await stoppedBy('/readable/files/restate', '/readable/grafana/dashboards'), {
     services: ['grafana', 'restate-1'],
-    said: 'before a change of docker/grafana/dashboards, docker/restate',
+    said: 'before a change of docker/grafana/dashboards/, docker/restate/',
   })
   assert.deepEqual((await stoppedBy('/readable/files/pin-images.sh')).services, [''])
 })
