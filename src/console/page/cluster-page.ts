@@ -82,7 +82,6 @@ interface BudgetProps extends PageProps<ClusterData> {
 
 function Budget({ budget, data, frame }: BudgetProps): VNode {
   return html`<section class="card"><h2>Rate budget</h2>
-    ${budget.pausedSeconds > 0 && html`<p class="note">Paused for another ${duration(budget.pausedSeconds * 1_000)}${budget.pauseReason === '' ? '' : `: ${budget.pauseReason}`}</p>`}
     <dl class="facts">
       <${Fact} name="Requests a minute">${count(budget.rpm)}<//>
       <${Fact} name="Tokens a minute">${budget.tpm === null ? 'no bound' : count(budget.tpm)}<//>
@@ -90,6 +89,7 @@ function Budget({ budget, data, frame }: BudgetProps): VNode {
       <${Fact} name="Slowed to, after refusals">${percent(budget.paceFactor)}<//>
       <${Fact} name="The account allows">${budget.account.rpm === null ? 'not said' : `${count(budget.account.rpm)} requests`}${budget.account.tpm === null ? '' : `, ${count(budget.account.tpm)} tokens`}<//>
     </dl>
+    <p class="above standing" role="status">${pauseOf(budget)}</p>
     ${
       may(frame, 'operate') &&
       html`<form class="controls" method="post" action="${frame.base}/cluster/budget">
@@ -120,6 +120,12 @@ function Budget({ budget, data, frame }: BudgetProps): VNode {
       )}</tbody></table></div>`
     }
   </section>`
+}
+
+/** It stands there without a pause as well, so that nothing moves when one begins. */
+function pauseOf({ pausedSeconds, pauseReason }: BudgetShown): string {
+  if (pausedSeconds === 0) return 'No pause: requests start by this budget.'
+  return `Paused for another ${duration(pausedSeconds * 1_000)}${pauseReason === '' ? '' : `: ${pauseReason}`}`
 }
 
 /** So many changes are listed; the plot has more. */

@@ -34,7 +34,7 @@ export interface RunData extends RunRow, RunMore {
 export const title = ({ id }: RunData): string => `Run ${id}`
 
 /** The states in which a process submits batches, and those in which another may take the run on. */
-const LIVE = new Set(['running', 'paused', 'stopping'])
+export const LIVE: ReadonlySet<string> = new Set(['running', 'paused', 'stopping'])
 const RESUMABLE = new Set(['incomplete', 'stopped', 'interrupted', 'abandoned'])
 
 export function Page({ data, frame }: PageProps<RunData>): VNode {
@@ -105,13 +105,13 @@ export function Page({ data, frame }: PageProps<RunData>): VNode {
 function Standing({ run }: { readonly run: RunData }): VNode | null {
   const { state, costStop, waitsFor } = run
   if (state === 'running') {
-    return html`<p class="above" role="status">${waitsFor === null ? 'Nothing is known to hold it up.' : `It ${waitsFor}.`}</p>`
+    return html`<p class="above standing" role="status">${waitsFor === null ? 'Nothing is known to hold it up.' : `It ${waitsFor}.`}</p>`
   }
   if (state === 'stopping') {
-    return html`<p class="above" role="status">No further request starts. Those that have started end, and what they answer is stored.</p>`
+    return html`<p class="above standing" role="status">No further request starts. Those that have started end, and what they answer is stored.</p>`
   }
   if (state === 'paused') {
-    return html`<p class="above" role="status">No further request starts until it is resumed. Those that have started end, and what they answer is stored.</p>`
+    return html`<p class="above standing" role="status">No further request starts until it is resumed. Those that have started end, and what they answer is stored.</p>`
   }
   if (state !== 'incomplete' || costStop === null) return null
   const kept = costStop.kept === 0 ? '' : ` ${count(costStop.kept)} answered, kept for when it goes on.`

@@ -42,7 +42,7 @@ export function Page({ data, frame }: PageProps<RunsData>): VNode {
         ? catalogue !== ''
           ? html`<${Empty}>This catalogue has no runs. <a href="${base}/runs">See all runs</a>, or <a href="${base}/start">start one</a>.<//>`
           : html`<${Empty}>There are no runs yet. Start one by <a href="${base}/start">dropping a file</a>, or in a terminal with <code>npm run classify -- FILE</code>.<//>`
-        : html`<div class="scroll" tabindex="0" role="region" aria-label="Runs"><table class="rows">
+        : html`<div class="scroll" tabindex="0" role="region" aria-label="Runs"><table class="rows live">
       <thead><tr>
         <th scope="col">State</th><th scope="col">Progress</th><th scope="col">Run</th><th scope="col">Catalogue</th>
         <th scope="col" class="num">A minute</th><th scope="col" class="num">To review</th><th scope="col" class="num">Cost</th>

@@ -49,13 +49,13 @@ export function PacePlot({ points, zone }: { readonly points: readonly PacePoint
       <polyline class="line" points=${line} />
     </svg>
     <//>`
-  // Without a point its place is as high, so that nothing moves when the first one comes.
-  return html`<figure class="plot">
+  // Without a point its place is as high, and each text is one, so that nothing moves when the first point comes or a figure grows.
+  return html`<figure class="plot pace">
     ${points.length === 0 ? html`<div class="live-plot"><p class="dim">Nothing has happened yet.</p></div>` : plot()}
     <figcaption>
-      <span class="key accent">${count(sum(({ started }) => started))} requests started (at most ${count(mostStarted)} in 10 s)</span>
-      <span class="key bad">${count(sum(({ refused }) => refused))} refused for the rate, ${count(sum(({ failed }) => failed))} failed</span>
-      <span class="key line">${count(sum(({ indicators }) => indicators))} records saved, ${count(sum(({ reused }) => reused))} by reuse</span>
+      <span class="key accent">${`${count(sum(({ started }) => started))} requests started (at most ${count(mostStarted)} in 10 s)`}</span>
+      <span class="key bad">${`${count(sum(({ refused }) => refused))} refused for the rate, ${count(sum(({ failed }) => failed))} failed`}</span>
+      <span class="key line">${`${count(sum(({ indicators }) => indicators))} records saved, ${count(sum(({ reused }) => reused))} by reuse`}</span>
     </figcaption>
   </figure>`
 }

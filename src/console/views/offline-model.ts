@@ -17,17 +17,21 @@ const AGAIN_MS = 5_000
 /** A page does not wait longer for a service that hangs. */
 const PATIENCE_MS = 1_500
 
-/** What a page says before a run: of the model that the service asks now. It says nothing while the service does not answer. */
-export function createOfflineLook(ingress: Ingress): () => Promise<string> {
+/** What a page says before a run of the model that the service asks now; '' for a language model, and where none is known. */
+export function offlineHere(model: string): string {
+  const sentence = `The offline model answers here: ${GUESSES}; ${COSTS}. With OPENAI_API_KEY a language model does.`
+  return isOfflineGuess(model) ? sentence : ''
+}
+
+/** Looks up the name of the model that the service asks now; '' until the service has answered. */
+export function createModelLook(ingress: Ingress): () => Promise<string> {
   let known = ''
   let looking: Promise<void> | undefined
   let nextAt = Number.NEGATIVE_INFINITY
   const look = async (): Promise<void> => {
     try {
       const { model } = await ingress.ask('health', undefined, healthSchema)
-      known = isOfflineGuess(model)
-        ? `The offline model answers here: ${GUESSES}; ${COSTS}. With OPENAI_API_KEY a language model does.`
-        : ''
+      known = model
       nextAt = performance.now() + EVERY_MS
     } catch {
       // The page of the cluster says what is away.

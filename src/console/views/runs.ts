@@ -7,7 +7,7 @@ import type { Ingress } from '../ingress.ts'
 import * as runPage from '../page/run-page.ts'
 import * as runsPage from '../page/runs-page.ts'
 import type { Asked, View } from '../view.ts'
-import { offlineOf } from './offline-model.ts'
+import { createModelLook, offlineOf } from './offline-model.ts'
 import { createWaits } from './waits.ts'
 
 type RunStore = Pick<Store, 'findRun' | 'listRuns' | 'views'>
@@ -21,6 +21,7 @@ const KEPT_DETAILS = 50
 export function runViews({ store, ingress }: { readonly store: RunStore; readonly ingress: Ingress }): View[] {
   const details = createDetails(store)
   const waits = createWaits(ingress)
+  const modelNow = createModelLook(ingress)
   return [
     {
       // The sums of many large runs take a part of a second.
@@ -40,8 +41,11 @@ export function runViews({ store, ingress }: { readonly store: RunStore; readonl
         const [run, pace, detail] = await Promise.all([store.findRun(id), store.views.findPace(id), details(id)])
         if (run === undefined) throw new ServiceError('input-not-found', `There is no run "${id.slice(0, 200)}"`)
         const row = toRow(run)
+        const isLive = runPage.LIVE.has(row.state)
         const waitsFor = row.state === 'running' ? await waits() : null
-        return { ...row, ...moreOf(run), pace, detail, offline: offlineOf(detail.models), waitsFor }
+        // A run that is under way is answered by the model of now, also before its first answer.
+        const models = isLive && detail.models.length === 0 ? [await modelNow()] : detail.models
+        return { ...row, ...moreOf(run), pace, detail, offline: offlineOf(models), waitsFor }
       },
     },
   ]

@@ -15,7 +15,7 @@ import type { View } from '../view.ts'
 import { createChangedDecisions } from './changed-decisions.ts'
 import { chooseCodebook } from './codebook-choice.ts'
 import { CONTROLS, inWordsOfThePage } from './control-words.ts'
-import { createOfflineLook } from './offline-model.ts'
+import { createModelLook, offlineHere } from './offline-model.ts'
 
 export interface StartDeps {
   readonly store: Pick<Store, 'listCodebooks' | 'views'>
@@ -40,7 +40,8 @@ const OF_UNUSED = /^column .* is not used; it may be /
 export function startViews(deps: StartDeps): View[] {
   const { uploads, inspections } = deps
   const changedDecisions = createChangedDecisions(deps)
-  const offlineNow = createOfflineLook(deps.ingress)
+  const modelNow = createModelLook(deps.ingress)
+  const offlineNow = async () => offlineHere(await modelNow())
   return [
     {
       ...{ path: '/start', name: 'start', right: 'submit', everyMs: 0, page: startPage },
