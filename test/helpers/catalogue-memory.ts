@@ -83,9 +83,10 @@ const SAY_PEAK = `
 
 /** A program that reads a file twice, in batches of 100. */
 const READING = `
-    import { batchesOf, openCatalogue } from '${CATALOGUE}'
-    import { limitHeapGrowth } from '${HEAP}'
+    import { collectAtStart, limitHeapGrowth } from '${HEAP}'
     limitHeapGrowth()
+    const { batchesOf, openCatalogue } = await import('${CATALOGUE}')
+    collectAtStart()
     const catalogue = await openCatalogue(process.argv[1])
     let count = 0
     for await (const batch of batchesOf(catalogue.indicators(), 100)) count += batch.length
@@ -108,13 +109,14 @@ async function peakMbOf(script: string, args: readonly string[]): Promise<number
 
 /** A program that keeps a result of every record, as a run does, and writes the file joined with them to argv[2]. */
 const JOINING = `
-    import { batchesOf, openCatalogue } from '${CATALOGUE}'
-    import { limitHeapGrowth } from '${HEAP}'
-    import { defaultScheme } from '${SCHEMES}'
-    import { writeJoined } from '${DELIVERY}joined-file.ts'
-    import { openResultSpool } from '${DELIVERY}result-spool.ts'
-    import { writeOutput } from '${OUTPUT}'
+    import { collectAtStart, limitHeapGrowth } from '${HEAP}'
     limitHeapGrowth()
+    const { batchesOf, openCatalogue } = await import('${CATALOGUE}')
+    const { defaultScheme } = await import('${SCHEMES}')
+    const { writeJoined } = await import('${DELIVERY}joined-file.ts')
+    const { openResultSpool } = await import('${DELIVERY}result-spool.ts')
+    const { writeOutput } = await import('${OUTPUT}')
+    collectAtStart()
     const [, path, out, format] = process.argv
     const scheme = await defaultScheme()
     const catalogue = await openCatalogue(path)
