@@ -33,7 +33,6 @@ async function main(): Promise<void> {
     forgetDatabaseVariables()
     useProxies(readEnvironment())
     const [, , name = ''] = process.argv
-    // The modules of a command make half of the garbage of a small run.
     if (STREAMING_COMMANDS.has(name)) limitHeapGrowth()
     const program = await createProgram(name)
     for (const line of findNearMisses()) say(`Warning: ${line}`)

@@ -27,7 +27,7 @@ import { CATALOGUE_FLAGS, catalogueOption } from './catalogue-name.ts'
 import { classifyFile } from './classify-file.ts'
 import { estimateFile } from './estimate-file.ts'
 import { formatEstimate, formatFailures, formatReport, formatUnverified } from './format.ts'
-import { limitHeapGrowth } from './heap.ts'
+import { collectAtStart } from './heap.ts'
 import type { ClassifyOptions } from './options.ts'
 import { buildResumeCommand } from './resume.ts'
 import type { RunReport } from './run-report.ts'
@@ -127,7 +127,7 @@ export function addClassifyCommand(program: Command): void {
       wholeNumber(1, 10_000_000_000),
     )
     .action(async (file: string | undefined, options: ClassifyOptions) => {
-      limitHeapGrowth()
+      collectAtStart()
       const config = readConfig()
       process.exitCode =
         options.estimate === true

@@ -6,7 +6,7 @@ import { type Config, readConfig } from '../../config/config.ts'
 import { joinLines } from '../../lib/visible-text.ts'
 import { printRunReport } from '../classify/classify.ts'
 import { classifyFile } from '../classify/classify-file.ts'
-import { limitHeapGrowth } from '../classify/heap.ts'
+import { collectAtStart } from '../classify/heap.ts'
 import type { ClassifyOptions } from '../classify/options.ts'
 import { assignTables } from '../sources/source-flags.ts'
 import { wholeNumber } from '../ui/option-values.ts'
@@ -57,7 +57,7 @@ export function addAllInOneCommand(program: Command): void {
   }
   assignTables(command)
   command.action(async (file: string | undefined, options: AllInOneOptions) => {
-    limitHeapGrowth()
+    collectAtStart()
     const config = readConfig()
     process.exitCode = await underInterrupts(
       () =>

@@ -1,7 +1,7 @@
 /** The command `inspect FILE`: shows how a catalogue file is read before anything is asked. */
 import type { Command } from 'commander'
 import { readConfig } from '../../config/config.ts'
-import { limitHeapGrowth } from '../classify/heap.ts'
+import { collectAtStart } from '../classify/heap.ts'
 import { settleSource } from '../sources/input-source.ts'
 import { addSourceFlags } from '../sources/source-flags.ts'
 import { keptFile } from '../ui/option-values.ts'
@@ -20,7 +20,7 @@ export function addInspectCommand(program: Command): void {
     .option('--save <file>', 'write the mapping to a YAML file, to be changed and used with --mapping', keptFile)
     .option('--no-estimate', 'leave out what classifying the file would cost')
     .action(async (file: string | undefined, options: InspectOptions) => {
-      limitHeapGrowth()
+      collectAtStart()
       const { report, label } = await underInterrupts(
         () => say('Stopping …'),
         ({ first: signal }) => inspectFile(settleSource(file, options), options, readConfig(), signal),

@@ -5,10 +5,12 @@ import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after, before, test } from 'node:test'
 import { z } from 'zod'
+import { collectGarbage } from '../../../src/cli/classify/heap.ts'
 import { createAdminClient } from '../../../src/cli/client/admin.ts'
 import { createAdminNodeClient } from '../../../src/cli/client/admin-node.ts'
 import { createHttpClient, sentenceOf } from '../../../src/cli/client/http.ts'
 import { readApiToken } from '../../../src/config/config.ts'
+import { waitUntil } from '../../helpers/wait.ts'
 
 const never = new AbortController().signal
 let asked: IncomingHttpHeaders[] = []
@@ -58,4 +60,25 @@ test('a refusal at ::1 for localhost says which address the service has', () => 
   assert.equal(sentenceOf(refused, 'http://[::1]:8080/x'), refused.message)
   const other = Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:8080'), { address: '127.0.0.1' })
   assert.equal(sentenceOf(other, 'http://localhost:8080/x'), other.message)
+})
+
+test('a connection that is kept for later holds nothing of the requests and answers before', async () => {
+  const large = createServer((request, response) => {
+    request.resume().on('end', () => response.end(Buffer.alloc(6_000_000, 'a')))
+  })
+  large.keepAliveTimeout = 0
+  await once(large.listen(0, '127.0.0.1'), 'listening')
+  const at = `http://127.0.0.1:${(large.address() as AddressInfo).port}`
+  const inUse = () => {
+    collectGarbage()
+    const { heapUsed, arrayBuffers } = process.memoryUsage()
+    return heapUsed + arrayBuffers
+  }
+  const send = createHttpClient(null)
+  const ask = async () => (await send(at, { body: 'b'.repeat(6_000_000), signal: never })).text.length
+  const before = inUse()
+  assert.equal(await ask(), 6_000_000)
+  await waitUntil('the answer is forgotten', () => inUse() - before < 3_000_000, { patienceMs: 30_000 })
+  large.closeAllConnections()
+  large.close()
 })

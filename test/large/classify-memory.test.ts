@@ -1,0 +1,15 @@
+/** Tests that classifying a very large catalogue takes little memory in the process of the command, with and without a file of results. */
+import { test } from 'node:test'
+import type { ManyRows } from '../helpers/catalogue-memory.ts'
+import { assertRunMemoryStays } from '../helpers/cli-memory.ts'
+
+const MOST_MB = 20
+const FORMATS: readonly ManyRows[] = ['csv', 'jsonl', 'csv.gz', 'parquet']
+const WITH_RESULTS = ['--keep', 'region,owner', '--out', 'OUT.csv']
+
+for (const [format, args] of [...FORMATS.map((one) => [one, WITH_RESULTS] as const), ['csv', []] as const]) {
+  const how = args.length === 0 ? '' : ' with kept columns and a file of results'
+  test(`to classify 200,000 rows of ${format}${how} costs at most ${MOST_MB} MB more than 10,903`, () => {
+    return assertRunMemoryStays({ fewRows: 10_903, rows: 200_000, mostMb: MOST_MB, format }, args)
+  })
+}
