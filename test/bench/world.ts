@@ -101,7 +101,9 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     stops.push(() => endPart(model, 'SIGTERM'))
 
     const replicas: Replica[] = []
-    stops.push(() => Promise.all(replicas.map(({ child }) => endPart(child, 'SIGTERM'))))
+    // A replica that is not healthy yet stands in no other list, and has to be ended as well.
+    const started: ChildProcess[] = []
+    stops.push(() => Promise.all(started.map((child) => endPart(child, 'SIGTERM'))))
     const balancer = startPart(directory, 'balancer', new URL('./balancer.ts', import.meta.url), {})
     stops.push(() => endPart(balancer, 'SIGKILL'))
     const { port: balancerPort } = await messageOfPart<{ readonly port: number }>(balancer, 'the balancer')
@@ -120,6 +122,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
         SERVICE_NAME: `classify-service-${replicas.length + 1}`,
         LOG_LEVEL: 'error',
       })
+      started.push(child)
       const replica = { port, pid: child.pid ?? -1, child }
       await waitUntilHealthy(`http://127.0.0.1:${port}/health`, child, 'a replica', options.signal)
       replicas.push(replica)
