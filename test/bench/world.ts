@@ -104,13 +104,14 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     stops.push(() => endPart(model, 'SIGTERM'))
 
     const replicas: Replica[] = []
-    stops.push(() => Promise.all(replicas.map(({ child }) => endPart(child, 'SIGTERM'))))
+    // A replica that is not healthy yet stands in no other list, and has to be ended as well.
+    const started: ChildProcess[] = []
+    stops.push(() => Promise.all(started.map((child) => endPart(child, 'SIGTERM'))))
     const balancer = startPart(directory, 'balancer', new URL('./balancer.ts', import.meta.url), {})
     stops.push(() => endPart(balancer, 'SIGKILL'))
     const { port: balancerPort } = await messageOfPart<{ readonly port: number }>(balancer, 'the balancer')
     const updateBalancer = () => balancer.send({ targets: replicas.map(({ port, weight }) => ({ port, weight })) })
 
-    let started = 0
     const addReplica = async (): Promise<Replica> => {
       const port = await freePort()
       const child = startPart(directory, `replica-${port}`, new URL('../../src/server.ts', import.meta.url), {
@@ -124,7 +125,8 @@ export async function startWorld(options: WorldOptions): Promise<World> {
         SERVICE_NAME: `classify-service-${replicas.length + 1}`,
         LOG_LEVEL: 'error',
       })
-      const replica = { port, pid: child.pid ?? -1, child, weight: options.weights?.[started++] ?? 1 }
+      const weight = options.weights?.[started.push(child) - 1] ?? 1
+      const replica = { port, pid: child.pid ?? -1, child, weight }
       await waitUntilHealthy(`http://127.0.0.1:${port}/health`, child, 'a replica', options.signal)
       replicas.push(replica)
       updateBalancer()
