@@ -1,5 +1,6 @@
 /** TLS to a real PostgreSQL whose certificate is made here: each mode of libpq, right and wrong authorities, right and wrong hosts. */
 import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
 import { chmod, chown, copyFile, mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -77,10 +78,12 @@ async function switchTls(isOn: boolean): Promise<void> {
 async function connect(env: Record<string, string>): Promise<boolean | string> {
   const { connection } = readConfig(env).database
   assert.ok(connection !== null)
-  const database = openDatabase(connection, { poolSize: 1, applicationName: 'tls', log: silent })
+  // The server may still be ending the connection of an earlier call.
+  const name = `tls-${randomUUID()}`
+  const database = openDatabase(connection, { poolSize: 1, applicationName: name, log: silent })
   try {
     await database.migrate()
-    return await isEncrypted()
+    return await isEncrypted(name)
   } catch (error) {
     assert.ok(error instanceof Error)
     assert.ok(!`${error.stack} ${String(error.cause)}`.includes(server.password))
@@ -90,13 +93,14 @@ async function connect(env: Record<string, string>): Promise<boolean | string> {
   }
 }
 
-/** Whether the server sees the connection of the test as encrypted. */
-async function isEncrypted(): Promise<boolean> {
+/** Whether the server sees the connection of this application name as encrypted. */
+async function isEncrypted(name: string): Promise<boolean> {
   const client = new pg.Client({ connectionString: server.url })
   await client.connect()
   try {
     const seen = await client.query<{ ssl: boolean }>(
-      `select ssl from pg_stat_ssl join pg_stat_activity using (pid) where application_name = 'tls'`,
+      `select ssl from pg_stat_ssl join pg_stat_activity using (pid) where application_name = $1`,
+      [name],
     )
     assert.equal(seen.rows.length, 1)
     return seen.rows[0]?.ssl === true
