@@ -46,10 +46,14 @@ export async function endPart(child: ChildProcess, signal: NodeJS.Signals): Prom
 }
 
 /**
- * Resolves with the next message of a part. Rejects where the part ends instead, or sends nothing in time, with the last line of
- * `logFile` where one is named.
+ * Resolves with the next message of a part. Rejects when `signal` aborts, and where the part ends instead or sends nothing in
+ * time, with the last line of `logFile` where one is named.
  */
-export async function messageOfPart<T>(child: ChildProcess, name: string, logFile?: string): Promise<T> {
+export async function messageOfPart<T>(
+  child: ChildProcess,
+  name: string,
+  { logFile, signal }: { readonly logFile?: string; readonly signal: AbortSignal },
+): Promise<T> {
   const { promise, resolve, reject } = Promise.withResolvers<T>()
   const fail = (what: string) => {
     const said = logFile === undefined ? undefined : readFileSync(logFile, 'utf8').trim().split('\n').at(-1)
@@ -58,10 +62,13 @@ export async function messageOfPart<T>(child: ChildProcess, name: string, logFil
   const onExit = (code: number | null) => fail(`ended at its start with code ${code}`)
   const timer = setTimeout(() => fail('is not ready in time'), READY_TIMEOUT_MS)
   child.once('message', resolve as (message: unknown) => void)
+  const onAbort = () => reject(signal.reason)
   child.once('exit', onExit)
+  signal.addEventListener('abort', onAbort, { once: true })
   return await promise.finally(() => {
     clearTimeout(timer)
     child.off('exit', onExit)
+    signal.removeEventListener('abort', onAbort)
   })
 }
 

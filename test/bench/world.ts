@@ -109,7 +109,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     stops.push(() => Promise.all(started.map((child) => endPart(child, 'SIGTERM'))))
     const balancer = startPart(directory, 'balancer', new URL('./balancer.ts', import.meta.url), {})
     stops.push(() => endPart(balancer, 'SIGKILL'))
-    const { port: balancerPort } = await messageOfPart<{ readonly port: number }>(balancer, 'the balancer')
+    const { port: balancerPort } = await messageOfPart<{ readonly port: number }>(balancer, 'the balancer', options)
     const updateBalancer = () => balancer.send({ targets: replicas.map(({ port, weight }) => ({ port, weight })) })
 
     const addReplica = async (): Promise<Replica> => {

@@ -87,11 +87,8 @@ export async function startPeerWorld(options: PeerWorldOptions): Promise<PeerWor
         predecessor,
       }
       child.send(complete)
-      const { identity } = await messageOfPart<PeerReady>(
-        child,
-        `${order.peer}'s ${name}`,
-        join(directory, `${name}.log`),
-      )
+      const logFile = join(directory, `${name}.log`)
+      const { identity } = await messageOfPart<PeerReady>(child, `${order.peer}'s ${name}`, { logFile, signal })
       return { child, identity }
     }
     // The first worker makes the tables of the queue, which the others then find.
