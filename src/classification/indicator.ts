@@ -3,7 +3,7 @@
 import { z } from 'zod'
 import { OPTIONAL_TEXTS } from '../codebooks/record-texts.ts'
 import { parseDate } from '../lib/dates.ts'
-import { boundJson } from '../lib/json/bounded-json.ts'
+import { boundText } from '../lib/json/bounded-text.ts'
 import { parseJson } from '../lib/json/json.ts'
 import { type JsonAny, type JsonShape, pointerOf } from '../lib/json/json-shape.ts'
 import { cleanText } from './clean-text.ts'
@@ -103,9 +103,9 @@ function readSampleText(value: unknown, context: z.RefinementCtx): unknown {
   }
   if (value.length > MAX_SAMPLE_TEXT)
     return refuse(`must be at most ${MAX_SAMPLE_TEXT} characters of JSON, got ${value.length}`)
-  const bounded = boundJson(Buffer.from(value), SAMPLES_SHAPE)
+  const bounded = boundText(value, SAMPLES_SHAPE)
   if (bounded.kind === 'refused') return refuse(`${pointerOf(bounded.path)} ${bounded.message}`.trim())
-  const points = bounded.kind === 'kept' ? parseJson(Buffer.from(bounded.bytes).toString()) : undefined
+  const points = bounded.kind === 'kept' ? parseJson(bounded.text) : undefined
   if (Array.isArray(points)) return points
   return refuse(`must hold a JSON array such as [{"date":"2024","value":1}], got ${JSON.stringify(value.slice(0, 60))}`)
 }

@@ -1,5 +1,6 @@
 /** Reads the records of JSON Lines, of a JSON document and of SDMX-JSON as a table whose columns are the values of the records. */
 import { type BoundedJson, boundJson } from '../../lib/json/bounded-json.ts'
+import { passingBytes, textOf } from '../../lib/json/bounded-text.ts'
 import { isRecord } from '../../lib/json/json.ts'
 import type { JsonAny, JsonShape } from '../../lib/json/json-shape.ts'
 import { MAX_LINE_BYTES, MAX_RECORD_BYTES } from '../limits.ts'
@@ -98,16 +99,16 @@ type DecodedObject =
   | { readonly field: string; readonly message: string }
 
 function decodeObject(text: string, shapes: ReadonlyMap<string, JsonShape> | undefined): DecodedObject {
-  const bytes = Buffer.from(text)
+  const bytes = passingBytes(text)
   const bounded = shapes === undefined ? boundUnknown(bytes) : boundJson(bytes, { kind: 'fields', fields: shapes })
   if (bounded.kind === 'refused') return { field: bounded.path.join('.'), message: bounded.message }
-  const kept = bounded.kind === 'kept' ? Buffer.from(bounded.bytes) : bytes
+  const kept = bounded.kind === 'kept' ? bounded.bytes : bytes
   if (kept.length > MAX_RECORD_BYTES) {
     const limit = `${MAX_RECORD_BYTES.toLocaleString('en-US')} bytes`
     return { field: '', message: `longer than the limit of ${limit}; it begins with ${showValue(text)}` }
   }
   try {
-    const value: unknown = JSON.parse(kept.toString())
+    const value: unknown = JSON.parse(kept === bytes ? text : textOf(kept))
     return isRecord(value) ? { value } : { field: '', message: `must be one JSON object, got ${showValue(value)}` }
   } catch (error) {
     return { field: '', message: `not valid JSON: ${jsonFault(error)}; got ${showValue(text)}` }
@@ -115,7 +116,7 @@ function decodeObject(text: string, shapes: ReadonlyMap<string, JsonShape> | und
 }
 
 /** Keeps every value of the record that is not too large to be meant. */
-function boundUnknown(bytes: Buffer): BoundedJson {
+function boundUnknown(bytes: Uint8Array): BoundedJson {
   let bounded: BoundedJson = { kind: 'kept', bytes }
   for (const maxBytes of UNKNOWN_BYTES) {
     const others: JsonAny = { kind: 'any', maxBytes, maxValues: UNKNOWN_VALUES, beyond: 'null' }

@@ -2,7 +2,7 @@
 
 import { cutText } from '../../classification/clean-text.ts'
 import { MAX_DESCRIPTION_LENGTH, MAX_TEXT_LENGTH, SAMPLES_SHAPE } from '../../classification/indicator.ts'
-import { boundJson } from '../../lib/json/bounded-json.ts'
+import { boundText } from '../../lib/json/bounded-text.ts'
 import { isRecord } from '../../lib/json/json.ts'
 import { sha256 } from '../../lib/sha256.ts'
 import { showValue } from '../problem-report.ts'
@@ -137,10 +137,10 @@ function samplesOf(cells: readonly unknown[], { columns }: Source): Samples {
   if (second !== undefined) return { value: paired(cell, cells[second]) }
   if (typeof cell !== 'string') return { value: Array.isArray(cell) ? cell.map(pointOf) : cell }
   if (cell.trim() === '') return { value: undefined }
-  const bounded = boundJson(Buffer.from(cell), SAMPLES_SHAPE)
+  const bounded = boundText(cell, SAMPLES_SHAPE)
   if (bounded.kind === 'refused') return { message: bounded.message }
   try {
-    const value: unknown = JSON.parse(bounded.kind === 'kept' ? Buffer.from(bounded.bytes).toString() : cell)
+    const value: unknown = JSON.parse(bounded.kind === 'kept' ? bounded.text : cell)
     return { value: Array.isArray(value) ? value.map(pointOf) : value }
   } catch (error) {
     const message = `must be a JSON array such as [{"date":"2024","value":1}]: ${jsonFault(error)}; got ${showValue(cell)}`
