@@ -25,6 +25,7 @@ export function Page({ data, frame }: PageProps<StartData>): VNode {
     <div class="card drop" id="drop">
       <p><label class="button primary" for="file">Choose a file</label> <input type="file" id="file" class="unseen" /> or drop it here.</p>
       <p class="dim">CSV, Excel, Parquet, JSON, JSON lines or SDMX-JSON, also packed. The next page shows how it is read and what it would cost; nothing is asked before that.</p>
+      <div class="dim">No file at hand? <${Action} frame=${frame} action="/start/sample" fields=${{}} label="Take the sample: indicators of public statistics" tone="quiet" /></div>
       <p id="upload-state" role="status" aria-live="polite"></p>
       <noscript><p class="note">Dropping a file needs JavaScript. In a terminal: <${Command} text="npm run classify -- FILE" /></p></noscript>
     </div>

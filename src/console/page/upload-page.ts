@@ -95,19 +95,19 @@ export function Page({ data, frame }: PageProps<UploadData>): VNode {
     ${data.offline !== '' && html`<p class="note">${data.offline}</p>`}
     ${state === 'running' && html`<p class="empty" role="status">The file is being read … A large one takes a minute.</p>`}
     ${state === 'failed' && html`<div class="fault" role="alert"><p><b>The file cannot be read like this.</b></p>${faults.map((line) => html`<p><bdi>${line}</bdi></p>`)}</div>`}
-    ${report !== null && html`<${Found} report=${report} />`}
+    ${report !== null && html`<${Found} report=${report} offline=${data.offline} />`}
     <form class="columns" method="post" action=${`${frame.base}/start/${data.id}`}>
       <input type="hidden" name="_csrf" value=${frame.csrf} />
       <input type="hidden" name="shown" value=${data.reading} />
       <input type="hidden" name="shown_for" value=${JSON.stringify([data.typed.catalogue, data.typed.codebook])} />
-      <${Mapping} data=${data} />
+      ${state !== 'running' && html`<${Mapping} data=${data} />`}
       ${report !== null && html`<${Start} data=${data} />`}
     </form>
     ${report !== null && html`<${Sample} report=${report} />`}
   <//>`
 }
 
-function Found({ report }: { readonly report: UploadReport }): VNode {
+function Found({ report, offline }: { readonly report: UploadReport; readonly offline: string }): VNode {
   const { estimate, unused, unusedCount } = report
   return html`<section class="card" aria-label="What was found">
     <dl class="facts">
@@ -115,7 +115,7 @@ function Found({ report }: { readonly report: UploadReport }): VNode {
       <${Fact} name="Format">${report.format}${report.compression === '' ? '' : `, ${report.compression}`}<//>
       <${Fact} name="Layout">${LAYOUTS[report.layout] ?? report.layout}<//>
       <${Fact} name="Encoding">${report.encoding}<//>
-      ${estimate !== null && html`<${Fact} name="Requests, about">${count(estimate.model_requests)}<//><${Fact} name="Cost, about">${dollars(estimate.cost_usd)}<//><${Fact} name="Model"><bdi>${estimate.model}</bdi><//>`}
+      ${estimate !== null && html`<${Fact} name="Requests, about">${count(estimate.model_requests)}<//><${Fact} name="Cost, about">${dollars(estimate.cost_usd)}<//><${Fact} name="Model"><bdi>${offline === '' ? estimate.model : 'the offline model'}</bdi><//>`}
     </dl>
     ${report.problems.length > 0 && html`<h2 class="above">To look at</h2><ul>${report.problems.map((line) => html`<li><bdi>${line}</bdi></li>`)}</ul>`}
     ${
@@ -132,21 +132,18 @@ function Mapping({ data }: { readonly data: UploadData }): VNode {
   const { fields, columns } = report ?? choices
   return html`<div class="card form">
     <h2>${controls.mapping}</h2>
-    ${
-      data.state !== 'running' &&
-      html`<table class="shares"><thead><tr><th scope="col">Field</th><th scope="col">Column</th></tr></thead><tbody>${fields.map(
-        ({ field, source }) =>
-          html`<tr><th scope="row"><label for=${`map-${field}`}>${words(field)}</label></th><td>${
-            columns.length === 0
-              ? html`<input id=${`map-${field}`} name=${`map.${field}`} defaultValue=${chosen[field] === LEFT_OUT ? '' : chosen[field]} maxlength="1000" placeholder="name of a column" />`
-              : html`<select id=${`map-${field}`} name=${`map.${field}`}>
+    <table class="shares"><thead><tr><th scope="col">Field</th><th scope="col">Column</th></tr></thead><tbody>${fields.map(
+      ({ field, source }) =>
+        html`<tr><th scope="row"><label for=${`map-${field}`}>${words(field)}</label></th><td>${
+          columns.length === 0
+            ? html`<input id=${`map-${field}`} name=${`map.${field}`} defaultValue=${chosen[field] === LEFT_OUT ? '' : chosen[field]} maxlength="1000" placeholder="name of a column" />`
+            : html`<select id=${`map-${field}`} name=${`map.${field}`}>
           <option value="">${source === '' ? 'none found' : `found: ${source.slice(0, 80)}`}</option>
           ${columns.map((column) => html`<option value=${column} selected=${chosen[field] === column}>${column.slice(0, 80)}</option>`)}
           <option value=${LEFT_OUT} selected=${chosen[field] === LEFT_OUT}>leave out</option>
         </select>`
-          }</td></tr>`,
-      )}</tbody></table>`
-    }
+        }</td></tr>`,
+    )}</tbody></table>
     <details open=${data.state === 'failed' || Object.values(options).some((one) => one !== '')}><summary>Layout, sheet, place of the records, encoding</summary><div class="line-up">
       <label>${controls.layout} <select name="layout">${(
         [

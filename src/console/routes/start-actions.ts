@@ -1,4 +1,6 @@
 /** Takes files that people drop, and starts runs with them as `classify --detach` does. */
+import { createReadStream } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import { FAILURES, isServiceError, ServiceError } from '../../errors.ts'
@@ -20,6 +22,8 @@ export interface StartOptions {
   readonly store: Pick<Store, 'views'>
 }
 
+/** The sample of the command `demo`, for who wants to see a run before a file of their own is at hand. */
+const SAMPLE = fileURLToPath(new URL('../../cli/start/sample/indicators.jsonl', import.meta.url))
 /** A run has begun when its file was read once and the service has answered. */
 const BEGIN_MS = 15 * 60_000
 const begunSchema = z.object({ run_id: z.string() })
@@ -63,6 +67,11 @@ export function serveStart(
       return { id: upload.id }
     },
   )
+
+  app.post('/start/sample', sessions.protect('submit'), async (_request, reply) => {
+    const { id } = await uploads.save('sample.jsonl', createReadStream(SAMPLE))
+    return reply.redirect(sessions.at(`/start/${id}`), 303)
+  })
 
   app.post('/start/:upload', sessions.protect('submit'), async (request, reply) => {
     const { upload: id } = z.object({ upload: z.string() }).parse(request.params)

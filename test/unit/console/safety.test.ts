@@ -24,6 +24,7 @@ const POSTS = [
   ['/review/decisions', {}],
   ['/review/release', { holder: 'holder-1234', hashes: [] }],
   ['/start/upload?name=a.csv', 'x'],
+  ['/start/sample', {}],
   ['/start/000000000000000000000000', {}],
   ['/start/000000000000000000000000/remove', {}],
   ['/cluster/budget', { rpm: '1' }],

@@ -167,6 +167,18 @@ describe('the start of a run', () => {
   })
 })
 
+describe('the sample', () => {
+  it('is a file like any other for who has none at hand', async () => {
+    await drop()
+    assert.match((await console.get('/start')).body, /action="\/start\/sample"/)
+    const { status, headers } = await console.post('/start/sample', {})
+    assert.equal(status, 303)
+    const taken = await uploads.find(String(headers['location']).split('/').at(-1) ?? '')
+    assert.equal(taken?.name, 'sample.jsonl')
+    assert.match(await readFile(taken.path, 'utf8'), /^\{"indicator_id":/)
+  })
+})
+
 describe('a fault of a form', () => {
   it('leads back to the page of the form, and to no page of another host', async () => {
     const post = (referer: string) => console.post('/cluster/budget', { rpm: 'much' }, { ...console.signedIn, referer })
