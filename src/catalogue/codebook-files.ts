@@ -7,7 +7,7 @@ import { BUILT_IN_NAMES, codeOf } from '../codebooks/built-in.ts'
 import type { Codebook } from '../codebooks/codebook.ts'
 import { contentOf } from '../codebooks/content.ts'
 import type { CodebookFile } from '../codebooks/format.ts'
-import { type CodebookProblem, codeListFiles, parseCodebook, type UnreadList } from '../codebooks/parse.ts'
+import { type CodebookProblem, type CodebookText, readCodebookText, type UnreadList } from '../codebooks/parse.ts'
 import { messageOf, ServiceError } from '../errors.ts'
 import { sha256 } from '../lib/sha256.ts'
 import { readUtf8 } from './utf8-file.ts'
@@ -55,21 +55,26 @@ export async function readCodebook(path: string): Promise<ReadCodebook> {
   const { text } = read
   const lists = new Map<string, string>()
   const unread = new Map<string, UnreadList>()
-  for (const name of codeListFiles(text)) {
+  const written = readCodebookText(text)
+  for (const name of written.files) {
     const list = await readList(path, name)
     if ('text' in list) lists.set(name, list.text)
     else unread.set(name, list)
   }
   const isBuiltIn = BUILT_IN_NAMES.some((name) => builtInFile(name) === resolve(path))
   const takenNames = isBuiltIn ? [] : BUILT_IN_NAMES
-  const parsed = parseCodebook(text, lists, { unread, takenNames })
+  const parsed = written.parse(lists, { unread, takenNames })
   if (parsed.ok) return { ok: true, loaded: loadedOf(parsed, text, lists) }
-  return (await readCopy(text, lists)) ?? { ok: false, problems: parsed.problems }
+  return (await readCopy(written, text, lists)) ?? { ok: false, problems: parsed.problems }
 }
 
 /** Reads a copy of a built-in codebook, which may keep its name; undefined for any other text. */
-async function readCopy(text: string, lists: ReadonlyMap<string, string>): Promise<ReadCodebook | undefined> {
-  const parsed = parseCodebook(text, lists)
+async function readCopy(
+  written: CodebookText,
+  text: string,
+  lists: ReadonlyMap<string, string>,
+): Promise<ReadCodebook | undefined> {
+  const parsed = written.parse(lists)
   const original = parsed.ok ? builtInFile(parsed.codebook.name) : undefined
   if (!parsed.ok || original === undefined) return undefined
   const loaded = loadedOf(parsed, text, lists)

@@ -6,7 +6,7 @@ import { type Codebook, compileCodebook } from './codebook.ts'
 import { type CodebookFile, codebookSchema, constraintSchema, exampleSchema, fieldSchema } from './format.ts'
 import { type Fault, wordIssue } from './format-faults.ts'
 import { strangerOf, withoutKeys } from './stranger.ts'
-import { type Path, readYaml } from './yaml-text.ts'
+import { type Path, readYaml, type YamlText } from './yaml-text.ts'
 
 /** A fault of a codebook or of one of its code lists. */
 export interface CodebookProblem {
@@ -42,19 +42,38 @@ export interface UnreadList {
   readonly line?: number
 }
 
-/**
- * The codebook in `text`. `lists` holds the text of each code list by the file name that the codebook gives it. Never
- * throws; all faults are reported at once, fifty at the most.
- */
+/** The text of a codebook that was read once, for its code lists and then for itself: to read it takes most of the time. */
+export interface CodebookText {
+  /** The file names of the code lists that it asks for; none where the text cannot be read. */
+  readonly files: readonly string[]
+  /**
+   * The codebook. `lists` holds the text of each code list by the file name that the codebook gives it. Never throws; all
+   * faults are reported at once, fifty at the most.
+   */
+  parse(lists: ReadonlyMap<string, string>, options?: ParseOptions): ParsedCodebook
+}
+
+export function readCodebookText(text: string): CodebookText {
+  const stranger = text.length > LARGEST_TEXT ? `is larger than ${LARGEST_TEXT} characters` : strangerOf(text)
+  if (stranger !== undefined) return { files: [], parse: () => refused([problem(1, '', stranger)]) }
+  const yaml = readYaml(text)
+  return { files: filesOf(yaml.value), parse: (lists, options = {}) => parseYaml(yaml, lists, options) }
+}
+
+/** Parses a codebook whose code lists are known; see `CodebookText`. */
 export function parseCodebook(
   text: string,
   lists: ReadonlyMap<string, string>,
-  { unread = new Map(), takenNames = [] }: ParseOptions = {},
+  options?: ParseOptions,
 ): ParsedCodebook {
-  if (text.length > LARGEST_TEXT) return refused([problem(1, '', `is larger than ${LARGEST_TEXT} characters`)])
-  const stranger = strangerOf(text)
-  if (stranger !== undefined) return refused([problem(1, '', stranger)])
-  const { value, problems: unreadable, lineAt } = readYaml(text)
+  return readCodebookText(text).parse(lists, options)
+}
+
+function parseYaml(
+  { value, problems: unreadable, lineAt }: YamlText,
+  lists: ReadonlyMap<string, string>,
+  { unread = new Map(), takenNames = [] }: ParseOptions,
+): ParsedCodebook {
   const textProblems = unreadable.map(({ line, message }) => problem(line, '', message))
   if (value === undefined) return refused(textProblems)
   const isWithoutKeys = withoutKeys(value)
@@ -111,9 +130,8 @@ export function takenName(name: string): string {
   return `"${name}" is the name of a built-in codebook: give yours another name`
 }
 
-/** The file names of the code lists that the text of a codebook asks for; none where the text cannot be read. */
-export function codeListFiles(text: string): string[] {
-  const parsed = fieldsSchema.safeParse(readYaml(text.slice(0, LARGEST_TEXT)).value)
+function filesOf(value: unknown): string[] {
+  const parsed = fieldsSchema.safeParse(value)
   return parsed.success ? [...new Set(parsed.data.fields.flatMap(({ codes }) => codes?.file ?? []))] : []
 }
 

@@ -8,7 +8,7 @@ import { answerKeys } from '../../src/classification/prompt.ts'
 import { promptItemOf, questionOf } from '../../src/classification/question.ts'
 import type { PreparedScheme } from '../../src/classification/scheme.ts'
 import { buildUserPrompt, parseUserPrompt } from '../../src/classification/user-prompt.ts'
-import { codeListFiles, parseCodebook } from '../../src/codebooks/parse.ts'
+import { readCodebookText } from '../../src/codebooks/parse.ts'
 import type { Indicator, Reading } from '../../src/codebooks/types.ts'
 import type { Question } from '../../src/offline-model/answer-strategy.ts'
 import { readAnswerForm } from '../../src/offline-model/label-forms.ts'
@@ -27,8 +27,9 @@ function readBuiltIn(name: string): PreparedScheme {
   const path = builtInFile(name)
   assert.ok(path !== undefined, name)
   const text = readFileSync(path, 'utf8')
-  const lists = new Map(codeListFiles(text).map((file) => [file, readFileSync(join(dirname(path), file), 'utf8')]))
-  const parsed = parseCodebook(text, lists)
+  const { files, parse } = readCodebookText(text)
+  const lists = new Map(files.map((file) => [file, readFileSync(join(dirname(path), file), 'utf8')]))
+  const parsed = parse(lists)
   assert.ok(parsed.ok, name)
   return schemeOf(loadedOf(parsed, text, lists))
 }

@@ -77,7 +77,8 @@ export function parsePeriod(text: string, order?: 'day' | 'month'): Period | und
 function monthSpelled(text: string): string | undefined {
   const [, name, year] = /^(\p{L}[\p{L}\p{M}]{2,14})\.?[-/ ](?:de )?(\d{4})$/u.exec(text) ?? []
   const [, first, behind] = /^(\d{4})[-/ ](\p{L}[\p{L}\p{M}]{2,14})\.?$/u.exec(text) ?? []
-  const month = monthNumber(name ?? behind ?? '')
+  const spelled = name ?? behind
+  const month = spelled === undefined ? undefined : monthNumber(spelled)
   return month === undefined ? undefined : `${year ?? first}m${month}`
 }
 

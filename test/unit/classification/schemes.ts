@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { type PreparedScheme, prepareScheme } from '../../../src/classification/scheme.ts'
 import { codeOf } from '../../../src/codebooks/built-in.ts'
-import { codeListFiles, parseCodebook } from '../../../src/codebooks/parse.ts'
+import { type ParsedCodebook, readCodebookText } from '../../../src/codebooks/parse.ts'
 import type { CodebookCode, Decision, Indicator, Labels, Reading } from '../../../src/codebooks/types.ts'
 import { findingOf } from '../../helpers/readings.ts'
 
@@ -83,13 +83,11 @@ export const PRODUCTS = `code,title,parent,definition,synonyms
 `
 
 /** Reads a codebook and makes it ready for use; fails the test where the text has faults. */
-export function schemeOfText(
-  text: string,
-  lists: ReadonlyMap<string, string> = new Map(),
-  code: CodebookCode | null = null,
-  hash = 'h1',
-): PreparedScheme {
-  const parsed = parseCodebook(text, lists)
+export function schemeOfText(text: string, lists: ReadonlyMap<string, string> = new Map()): PreparedScheme {
+  return prepared(readCodebookText(text).parse(lists), 'h1')
+}
+
+function prepared(parsed: ParsedCodebook, hash: string, code: CodebookCode | null = null): PreparedScheme {
   assert.ok(parsed.ok, parsed.ok ? '' : JSON.stringify(parsed.problems))
   return prepareScheme({ codebook: parsed.codebook, hash, code })
 }
@@ -104,9 +102,9 @@ export function textOfBuiltIn(name: string, file = 'codebook.yaml'): string {
 }
 
 export function builtIn(name: string): PreparedScheme {
-  const text = textOfBuiltIn(name)
-  const lists = codeListFiles(text).map((file) => [file, textOfBuiltIn(name, file)] as const)
-  return schemeOfText(text, new Map(lists), codeOf(name), `hash-of-${name}`)
+  const { files, parse } = readCodebookText(textOfBuiltIn(name))
+  const lists = files.map((file) => [file, textOfBuiltIn(name, file)] as const)
+  return prepared(parse(new Map(lists)), `hash-of-${name}`, codeOf(name))
 }
 
 export const economic = builtIn('economic-indicators')

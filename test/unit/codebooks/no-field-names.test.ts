@@ -9,7 +9,7 @@ import { extname, join, relative, sep } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import type { Codebook } from '../../../src/codebooks/codebook.ts'
-import { codeListFiles, parseCodebook } from '../../../src/codebooks/parse.ts'
+import { parseCodebook, readCodebookText } from '../../../src/codebooks/parse.ts'
 
 const SRC = fileURLToPath(new URL('../../../src', import.meta.url))
 const CODEBOOKS = join(SRC, 'codebooks')
@@ -36,7 +36,9 @@ const CODE = new Set(['.ts', '.cjs', '.mjs', '.js', '.sql'])
 
 function codebookIn(folder: string): Codebook {
   const text = readFileSync(join(CODEBOOKS, folder, 'codebook.yaml'), 'utf8')
-  const lists = codeListFiles(text).map((file) => [file, readFileSync(join(CODEBOOKS, folder, file), 'utf8')] as const)
+  const lists = readCodebookText(text).files.map(
+    (file) => [file, readFileSync(join(CODEBOOKS, folder, file), 'utf8')] as const,
+  )
   const parsed = parseCodebook(text, new Map(lists))
   assert.ok(parsed.ok, parsed.ok ? '' : JSON.stringify(parsed.problems))
   return parsed.codebook

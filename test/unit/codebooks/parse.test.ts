@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { isValueOf } from '../../../src/codebooks/codebook.ts'
-import { codeListFiles, parseCodebook } from '../../../src/codebooks/parse.ts'
+import { parseCodebook, readCodebookText } from '../../../src/codebooks/parse.ts'
 
 const PLAIN = `name: topics
 version: 1
@@ -318,7 +318,7 @@ describe('code lists', () => {
   const good =
     'code,title,parent,definition,synonyms\n1,Food,,All food.,\n11,Bread,1,"Bread, all of it.",loaf; roll\n12,Meat,1,,\n'
 
-  it('are asked for by name', () => assert.deepEqual(codeListFiles(withList), ['list.csv']))
+  it('are asked for by name', () => assert.deepEqual(readCodebookText(withList).files, ['list.csv']))
 
   it('bring their codes with parents, definitions and synonyms', () => {
     const parsed = parseCodebook(withList, new Map([['list.csv', good]]))
