@@ -93,6 +93,10 @@ export function createPaceDebt(pace: number): PaceDebt {
     setPace(now, pace) {
       settle(now)
       perMinute = pace
+      // What a fast pace would have made up for at once is a burst at a slow one.
+      const lowest = Math.max(owed, -atOnce())
+      missed += lowest - owed
+      owed = lowest
     },
     setCatchUp(now, next) {
       settle(now)

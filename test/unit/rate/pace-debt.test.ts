@@ -28,6 +28,15 @@ describe('createPaceDebt', () => {
     assert.equal(debt.waitMs(50_000), 1_000)
   })
 
+  it('makes up for no more at once than a tenth of a second of the pace that it has by now', () => {
+    const debt = createPaceDebt(100 * PACE)
+    assert.equal(debt.waitMs(0), 0)
+    assert.equal(debt.waitMs(1_000), 0)
+    debt.setPace(1_000, PACE)
+    debt.take(1_000, 1)
+    assert.ok(debt.waitMs(1_000) > 800, `${debt.waitMs(1_000)}`)
+  })
+
   it('makes up for a tenth of a second at once, and for the rest by a hundredth of the pace', () => {
     const debt = createPaceDebt(100 * PACE)
     assert.equal(debt.waitMs(0), 0)
