@@ -142,17 +142,23 @@ test('stop ends the driver with the exit code and the line of an interrupt; the 
   assert.equal(resumed.json().classified, ROWS, resumed.stdout)
 })
 
-test('stop keeps every request that has not started from starting, also in a batch that is in flight as a whole', async () => {
+/** A run of 24 records in one batch of six requests, one of which at least is answered, at a pace at which no further one starts for a minute. */
+async function underWay(name: string) {
   await setPace(30)
-  const path = join(directory, 'withheld.jsonl')
-  const lines = Array.from({ length: 24 }, (_, n) => JSON.stringify({ indicator_id: `w.${n}`, name: `Withheld ${n}` }))
+  const path = join(directory, `${name}.jsonl`)
+  const lines = Array.from({ length: 24 }, (_, n) => JSON.stringify({ indicator_id: `${name}.${n}`, name: `${name} ${n}` }))
   await writeFile(path, lines.join('\n'))
   const cli = startCli(['classify', path, '--mode', 'model', '--pack', '4', '--json'], { env })
   await cli.untilSaid(/--resume run-/)
   const runId = /--resume (run-\S+)/.exec(cli.said())?.[1] ?? ''
   await waitUntil('some requests are answered', async () => (await readRun(runId)).answered >= 4)
-  // However long the command takes, most of the requests have not started when it is heard.
+  // However long a command takes, most of the requests have not started when it is heard.
   await setPace(1)
+  return { cli, runId }
+}
+
+test('stop keeps every request that has not started from starting, also in a batch that is in flight as a whole', async () => {
+  const { cli, runId } = await underWay('withheld')
   const stopped = await command('stop', runId)
   assert.match(stopped.stdout, /starts no further request within a few seconds/)
   const { code, stderr } = await cli.result
@@ -175,16 +181,7 @@ test('stop keeps every request that has not started from starting, also in a bat
 })
 
 test('pause keeps every request that has not started from starting, and resume asks what was left', async () => {
-  await setPace(30)
-  const path = join(directory, 'held.jsonl')
-  const lines = Array.from({ length: 24 }, (_, n) => JSON.stringify({ indicator_id: `h.${n}`, name: `Held ${n}` }))
-  await writeFile(path, lines.join('\n'))
-  const cli = startCli(['classify', path, '--mode', 'model', '--pack', '4', '--json'], { env })
-  await cli.untilSaid(/--resume run-/)
-  const runId = /--resume (run-\S+)/.exec(cli.said())?.[1] ?? ''
-  await waitUntil('some requests are answered', async () => (await readRun(runId)).answered >= 4)
-  // However long the command takes, most of the requests have not started when it is heard.
-  await setPace(1)
+  const { cli, runId } = await underWay('held')
   const paused = await command('pause', runId)
   assert.match(paused.stdout, /starts no further request within a few seconds/)
   await waitUntil('the batch in flight has ended', async () => (await openBatches()) === 0)

@@ -82,8 +82,10 @@ function FieldRow({ card, field, index, at, corrections, onField }: RowProps): V
     <b>${titled(card, field, value)}</b>
     <span class="dim">${[
       confidence === undefined || isChanged ? '' : confidence.toFixed(2),
-      finding === undefined ? '' : `rule ${finding.sure ? 'sure of' : 'guesses'} ${shown(finding.value)}`,
-      model === undefined ? '' : `model ${shown(model)}`,
+      finding === undefined
+        ? ''
+        : `rule ${finding.sure ? 'sure of' : 'guesses'} ${finding.value === null ? 'no label' : shown(finding.value)}`,
+      model === undefined ? '' : `model ${model === null ? 'no label' : shown(model)}`,
       isChanged ? `was ${shown(card.labels[field.name])}` : '',
     ]
       .filter((part) => part !== '')

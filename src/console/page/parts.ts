@@ -41,9 +41,10 @@ export function Progress({
   readonly name: string
 }): VNode {
   if (of === null || of === 0) return html`<span class="num">${count(done)}</span>`
+  const shown = `${count(done)} of ${count(of)} (${percent(Math.min(1, done / of))})`
   return html`<span class="progress">
     <progress max=${of} value=${Math.min(done, of)} aria-label=${name}></progress>
-    <span class="num">${padded(count(done), count(of))} of ${count(of)} (${padded(percent(Math.min(1, done / of)), '100 %')})</span>
+    <span class="num">${padded(shown, `${count(of)} of ${count(of)} (100 %)`)}</span>
   </span>`
 }
 

@@ -78,7 +78,7 @@ export function Page({ data, frame }: PageProps<RunData>): VNode {
       <section class="card"><${Shares} caption="How requests to the model ended" shares=${Object.entries(run.detail.outcomes).map(([name, value]) => ({ name: words(name), value }))} />
         ${run.requests === 0 && html`<p class="dim">It has asked no model.</p>`}</section>
       <section class="card"><${Shares} caption=${`Why results are in doubt${ofSample(run)}`} shares=${run.detail.issues.map(({ code, results: value }) => ({ name: words(code), value }))} />
-        ${run.detail.issues.length === 0 && html`<p class="dim">Nothing speaks against its results.</p>`}</section>
+        ${run.detail.issues.length === 0 && html`<p class="dim">${run.detail.sampled === 0 ? 'It has no results yet.' : 'Nothing speaks against its results.'}</p>`}</section>
       </div>
       <section class="card"><${Confidence} run=${run} /></section>
     </div>
@@ -152,10 +152,10 @@ function Next({ run, frame }: { readonly run: RunData; readonly frame: Frame }):
     ...(needsReview > 0 ? [`the ${count(needsReview)} that need it`] : []),
     ...(unverified > 0 ? [`the ${count(unverified)} unverified`] : []),
   ]
-  if (LIVE.has(run.state) || wanting.length === 0 || run.catalogue === null || !may(frame, 'review')) return null
+  if (LIVE.has(run.state) || run.state === 'review' || run.done === 0 || run.catalogue === null) return null
   const guesses = unverified > 0 ? '&unverified=1' : ''
   const path = `/review?catalogue=${encodeURIComponent(run.catalogue)}${codebookOf(run)}${guesses}`
-  return html`<p class="above"><a class="button primary" href=${frame.base + path}>Review ${wanting.join(' and ')}</a></p>`
+  return html`<p class="above">${wanting.length > 0 && may(frame, 'review') && html`<a class="button primary" href=${frame.base + path}>Review ${wanting.join(' and ')}</a> `}<a class="button" href=${`${frame.base}/accuracy?run=${encodeURIComponent(run.id)}`}>See how right it is</a></p>`
 }
 
 /** Asks once before a run is stopped, also without JavaScript. */

@@ -38,9 +38,10 @@ export function runViews({ store, ingress }: { readonly store: RunStore; readonl
       ...{ path: '/runs/:run', name: 'run', right: 'read', everyMs: 1_000, page: runPage },
       load: async ({ params }: Asked): Promise<runPage.RunData> => {
         const id = params['run'] ?? ''
-        const [run, pace, detail] = await Promise.all([store.findRun(id), store.views.findPace(id), details(id)])
+        const [run, pace] = await Promise.all([store.findRun(id), store.views.findPace(id)])
         if (run === undefined) throw new ServiceError('input-not-found', `There is no run "${id.slice(0, 200)}"`)
         const row = toRow(run)
+        const detail = await details(id, [row.state, row.done > 0, run.modelRequests > 0].join())
         const isLive = runPage.LIVE.has(row.state)
         const waitsFor = row.state === 'running' ? await waits() : null
         // A run that is under way is answered by the model of now, also before its first answer.
@@ -93,15 +94,15 @@ function costStopShown(run: ListedRun): runPage.RunMore['costStop'] {
   return { text: describeCostStop(stop), neededUsd: stop.neededUsd, kept }
 }
 
-/** Looks up the details of runs, each at most every ten seconds. */
-function createDetails({ views }: RunStore): (runId: string) => Promise<RunDetail> {
-  const known = new Map<string, { readonly at: number; readonly detail: Promise<RunDetail> }>()
-  return (runId) => {
+/** Looks up the details of runs, each at most every ten seconds, and anew where its stage is another, so that they agree with the rest. */
+function createDetails({ views }: RunStore): (runId: string, stage: string) => Promise<RunDetail> {
+  const known = new Map<string, { readonly at: number; readonly stage: string; readonly detail: Promise<RunDetail> }>()
+  return (runId, stage) => {
     const found = known.get(runId)
-    if (found !== undefined && Date.now() - found.at < DETAIL_EVERY_MS) return found.detail
+    if (found?.stage === stage && Date.now() - found.at < DETAIL_EVERY_MS) return found.detail
     const detail = views.findRunDetail(runId)
     known.delete(runId)
-    known.set(runId, { at: Date.now(), detail })
+    known.set(runId, { at: Date.now(), stage, detail })
     // A look that failed is repeated by the next page.
     detail.catch(() => known.delete(runId))
     const [oldest] = known.keys()

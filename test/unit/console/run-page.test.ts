@@ -93,6 +93,49 @@ test('a wait is named only where requests are ready and few are in flight, and a
   )
 })
 
+test('details agree with the state of the run: they are looked up anew when it has results and when it ends', async () => {
+  const asked: string[] = []
+  let results = 0
+  const empty = emptyStore()
+  const run = (more: Partial<ListedRun>) => ({ ...RUN, runId: 'run-9', maxCostUsd: null, refusal: null, ...more })
+  let now: ListedRun = run({ outcome: null, driver: DRIVER, modelRequests: 0 })
+  const store: Store = {
+    ...empty,
+    findRun: async () => now,
+    views: {
+      ...empty.views,
+      findRunDetail: async (id) => {
+        asked.push(id)
+        const issues = results === 0 ? [] : [{ code: 'unverified', results }]
+        return {
+          outcomes: {},
+          models: results === 0 ? [] : ['offline-rules'],
+          sampled: results,
+          confidence: [],
+          issues,
+        }
+      },
+    },
+  }
+  const own = await startTestConsole({ store })
+  const page = async () => (await own.get('/runs/run-9')).body
+  try {
+    assert.match(await page(), /It has no results yet/)
+    await page()
+    assert.equal(asked.length, 1, 'a look serves for a while')
+    results = 60
+    now = run({ outcome: 'complete', classified: 60, unverified: 60 })
+    const ended = await page()
+    assert.match(ended, /Offline model:/)
+    assert.match(ended, /unverified/)
+    assert.doesNotMatch(ended, /Nothing speaks against its results|It has no results yet/)
+    assert.match(ended, /See how right it is/)
+    assert.equal(asked.length, 2)
+  } finally {
+    await own.close()
+  }
+})
+
 test('the budget is asked for once in a while, and a service that is away says nothing', async () => {
   let now = 0
   let asked = 0
