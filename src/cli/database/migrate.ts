@@ -1,7 +1,8 @@
 /** The command `migrate`: brings the schema of the database up to date, for deployments whose replicas may not change the schema at their start. */
 import type { Command } from 'commander'
 import { readConfig } from '../../config/config.ts'
-import { createCliLog, say, underInterrupts } from '../ui/terminal.ts'
+import { createCliLog } from '../ui/log.ts'
+import { say, underInterrupts } from '../ui/terminal.ts'
 import { withDatabase } from './database.ts'
 
 export function addMigrateCommand(program: Command): void {

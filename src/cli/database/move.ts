@@ -4,7 +4,8 @@ import type { Command } from 'commander'
 import { readConfig } from '../../config/config.ts'
 import { readConnectionUrl } from '../../config/database-connection.ts'
 import { messageOf, ServiceError } from '../../errors.ts'
-import { createCliLog, formatCount, say, underInterrupts } from '../ui/terminal.ts'
+import { createCliLog } from '../ui/log.ts'
+import { formatCount, say, underInterrupts } from '../ui/terminal.ts'
 import { withDatabase } from './database.ts'
 
 export function addMoveCommand(program: Command): void {

@@ -1,7 +1,8 @@
 /** Opens the store for a command that works on what is stored, with the schema brought up to date. */
 import { readConfig } from '../../config/config.ts'
 import type { Store } from '../../store/types.ts'
-import { createCliLog, say, underInterrupts } from '../ui/terminal.ts'
+import { createCliLog } from '../ui/log.ts'
+import { say, underInterrupts } from '../ui/terminal.ts'
 import { withDatabase } from './database.ts'
 
 /**

@@ -1,11 +1,10 @@
 /** The table of a user's database to which a run writes its results as they come. */
 import type { Catalogue } from '../../catalogue/types.ts'
 import type { Scheme } from '../../classification/types.ts'
-import { readConfig } from '../../config/config.ts'
 import type { OutsideDatabase } from '../../config/outside-database.ts'
-import { openOutside } from '../../database-resources.ts'
 import type { ResultBody } from '../../restate/contract.ts'
-import { createCliLog, say } from '../ui/terminal.ts'
+import { openUserDatabase } from '../database/outside.ts'
+import { say } from '../ui/terminal.ts'
 import { type KeptCells, resultRows, TABLE_KEY } from './result-rows.ts'
 
 export interface TableTarget {
@@ -30,7 +29,7 @@ const NONE: KeptCells = {}
 /** Opens the table and makes it where it is missing. Rejects with ServiceError before anything is asked. */
 export async function openTableTarget(options: TableTargetOptions): Promise<TableTarget> {
   const { database, table, scheme, catalogue, signal } = options
-  const outside = await openOutside(database.at, { log: createCliLog(readConfig()) })
+  const outside = await openUserDatabase(database.at)
   let written = 0
   let closing: Promise<void> | undefined
   try {

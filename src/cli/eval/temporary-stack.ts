@@ -6,7 +6,8 @@ import type { Config } from '../../config/config.ts'
 import { freePort } from '../../embedded/ports.ts'
 import { startStack } from '../../embedded/stack.ts'
 import { describeModel } from '../start/start.ts'
-import { createCliLog, type Interrupts, say } from '../ui/terminal.ts'
+import { createCliLog } from '../ui/log.ts'
+import { type Interrupts, say } from '../ui/terminal.ts'
 import { type Exchange, type ExchangeChoice, openExchange } from './exchange.ts'
 
 /** What the work on a temporary service gets. */

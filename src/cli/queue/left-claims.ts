@@ -2,7 +2,8 @@
 import type { Config } from '../../config/config.ts'
 import { messageOf } from '../../errors.ts'
 import { withDatabase } from '../database/database.ts'
-import { createCliLog, say } from '../ui/terminal.ts'
+import { createCliLog } from '../ui/log.ts'
+import { say } from '../ui/terminal.ts'
 
 /** Frees the claims of the batches with these invocation ids. A database that cannot be reached is said, and no failure. */
 export async function freeClaimsOf(batches: readonly string[], config: Config, signal: AbortSignal): Promise<void> {

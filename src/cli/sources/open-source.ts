@@ -3,10 +3,8 @@ import { Readable } from 'node:stream'
 import { openCatalogue } from '../../catalogue/open-catalogue.ts'
 import { isObjectUrl, readObject } from '../../catalogue/remote/objects.ts'
 import type { Catalogue, CatalogueOptions } from '../../catalogue/types.ts'
-import { readConfig } from '../../config/config.ts'
 import { readObjectStore } from '../../config/object-store.ts'
-import { openOutside } from '../../database-resources.ts'
-import { createCliLog } from '../ui/terminal.ts'
+import { openUserDatabase } from '../database/outside.ts'
 import type { InputSource } from './input-source.ts'
 
 const NEVER = new AbortController().signal
@@ -15,7 +13,7 @@ const NEVER = new AbortController().signal
 export async function openSource(source: InputSource, options: CatalogueOptions): Promise<Catalogue> {
   const { path, database, rows, name = 'rows' } = source
   if (database !== undefined && rows !== undefined) {
-    const outside = await openOutside(database.at, { log: createCliLog(readConfig()) })
+    const outside = await openUserDatabase(database.at)
     const what = 'table' in rows ? `, table ${rows.table}` : ', a query'
     const lines = outside.readRows(rows, `read from ${database.label}`)
     const stream = { readable: Readable.from(lines), label: `${database.label}${what}` }

@@ -10,8 +10,8 @@ import type { ResultBody } from '../../restate/contract.ts'
 import { classifyFile } from '../classify/classify-file.ts'
 import { formatClassification, formatFailures, formatReport } from '../classify/format.ts'
 import { defaultScheme } from '../codebook/codebook-option.ts'
+import { createCliLog } from '../ui/log.ts'
 import {
-  createCliLog,
   EXIT_FAILED,
   EXIT_INTERRUPTED,
   EXIT_OK,

@@ -4,7 +4,8 @@ import { type Config, readConfig } from '../../config/config.ts'
 import { type Stack, startStack } from '../../embedded/stack.ts'
 import { OPENAI_API_URL } from '../../lib/network/http-url.ts'
 import { addressHint } from '../client/address-hint.ts'
-import { aborted, createCliLog, EXIT_OK, isInterrupted, say, underInterrupts } from '../ui/terminal.ts'
+import { createCliLog } from '../ui/log.ts'
+import { aborted, EXIT_OK, isInterrupted, say, underInterrupts } from '../ui/terminal.ts'
 
 export function addStartCommand(program: Command): void {
   program

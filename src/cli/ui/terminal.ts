@@ -1,10 +1,8 @@
 /** How a command writes and how it ends: results go to stdout, everything else to stderr, and signals end the work in order. */
 import { constants } from 'node:os'
-import { type Logger, pino } from 'pino'
-import type { Config } from '../../config/config.ts'
 import { hasNpmPrinted, isDumbTerminal } from '../../config/surroundings.ts'
 import { isServiceError, ServiceError } from '../../errors.ts'
-import { LOG_HOOKS, toVisibleJson, visibleLines, visibleText } from '../../lib/visible-text.ts'
+import { toVisibleJson, visibleLines, visibleText } from '../../lib/visible-text.ts'
 
 export const EXIT_OK = 0
 export const EXIT_FAILED = 1
@@ -112,13 +110,6 @@ export function printJson(value: unknown): void {
 export function warnOfNpmLines(): void {
   if (process.stdout.isTTY === true || !hasNpmPrinted()) return
   say('Note: npm run has printed lines of its own before this output. "npx classify" prints the output alone.')
-}
-
-/** Creates the log of a command on stderr, which shows only errors unless LOG_LEVEL sets another level. */
-export function createCliLog(config: Config): Logger {
-  const stderr = pino.destination({ dest: 2, sync: true })
-  stderr.on('error', ignore)
-  return pino({ level: config.logLevel ?? 'error', base: null, hooks: LOG_HOOKS }, stderr)
 }
 
 export interface Interrupts {

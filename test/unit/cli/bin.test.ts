@@ -72,18 +72,20 @@ test('every npm script that starts Node.js checks its version first', async () =
   await access(join(ROOT, 'src/cli/node-version.cjs'))
 })
 
-test('a command keeps its compiled modules beside the program, and loads nothing of fetch before it needs it', async () => {
+test('a command keeps its compiled modules beside the program, and loads what it may need only where it needs it', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'classify-bin-'))
   try {
     const look = join(directory, 'look.cjs')
-    const seen =
-      "[require('node:module').getCompileCacheDir(), process.moduleLoadList.some((one) => /undici/.test(one))]"
-    await writeFile(look, `process.on('exit', () => process.stderr.write(JSON.stringify(${seen})))\n`)
+    const kept = "require('node:module').getCompileCacheDir()"
+    const fetched = 'process.moduleLoadList.filter((one) => /undici/.test(one))'
+    const packages = 'Object.keys(require.cache).filter((one) => /node_modules.(pg|pino|undici|openai)\\b/.test(one))'
+    const said = `process.stderr.write(JSON.stringify([${kept}, ...${fetched}, ...${packages}]))`
+    await writeFile(look, `process.on('exit', () => ${said})\n`)
     const { PATH, HOME } = process.env
-    const { stderr } = await run(process.execPath, ['-r', look, BIN, 'status', '--help'], { PATH, HOME })
-    const [kept, hasFetch] = JSON.parse(stderr) as [string, boolean]
-    assert.equal(dirname(kept), join(ROOT, 'node_modules/.cache/compile'))
-    assert.equal(hasFetch, false)
+    const { stderr } = await run(process.execPath, ['-r', look, BIN, 'classify', '--help'], { PATH, HOME })
+    const [folder = '', ...loaded] = JSON.parse(stderr) as string[]
+    assert.equal(dirname(folder), join(ROOT, 'node_modules/.cache/compile'))
+    assert.deepEqual(loaded, [])
   } finally {
     await rm(directory, { recursive: true, force: true })
   }
