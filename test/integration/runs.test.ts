@@ -146,7 +146,9 @@ test('stop ends the driver with the exit code and the line of an interrupt; the 
 async function underWay(name: string) {
   await setPace(30)
   const path = join(directory, `${name}.jsonl`)
-  const lines = Array.from({ length: 24 }, (_, n) => JSON.stringify({ indicator_id: `${name}.${n}`, name: `${name} ${n}` }))
+  const lines = Array.from({ length: 24 }, (_, n) =>
+    JSON.stringify({ indicator_id: `${name}.${n}`, name: `${name} ${n}` }),
+  )
   await writeFile(path, lines.join('\n'))
   const cli = startCli(['classify', path, '--mode', 'model', '--pack', '4', '--json'], { env })
   await cli.untilSaid(/--resume run-/)

@@ -70,7 +70,10 @@ test('where a run is: how far, how fast, by whom, and what takes it on', () => {
 
 test('a command says whether a living process hears it', () => {
   const live = { run_id: 'run-1', state: 'paused', wanted: 'paused', driver } as const
-  assert.match(formatWant(live), /its driver \(host laptop, pid 42, .*\) starts no further request within a few seconds/)
+  assert.match(
+    formatWant(live),
+    /its driver \(host laptop, pid 42, .*\) starts no further request within a few seconds/,
+  )
   assert.match(
     formatWant({ ...live, state: 'abandoned', driver: null }),
     /no process drives it \(abandoned\).*--resume run-1$/,
