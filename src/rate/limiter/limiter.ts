@@ -31,16 +31,19 @@ import { createWorkWatch } from './work-watch.ts'
 
 /** A caller that is deferred in a pause comes back up to this many milliseconds before the pause ends. */
 const EARLY_RETURN_MS = 5_000
-/**
- * A caller is deferred by at least this many milliseconds where nothing says when the next request may start: without a
- * budget, and while the model does not answer.
- */
+/** A caller is deferred by at least this many milliseconds where nothing says when the next request may start. */
 const UNKNOWN_WAIT_MS = 1_000
 /**
  * Milliseconds that a caller may wait beyond its bound before the limiter defers it, because most such callers are
  * about to start.
  */
 const GRACE_MS = 1_000
+
+/**
+ * What was missed is made up for faster while this part of the last minute's budget is not used. The rest covers the slow
+ * seconds that leave the minute later, or nothing could start in their place.
+ */
+const NEARLY_USED = 0.95
 
 type State = 'idle' | 'full' | 'holding' | 'spacing' | 'closed'
 
@@ -58,7 +61,8 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
   const now = options.now ?? (() => performance.now())
   const { requestsPerMinute, tokensPerMinute } = options
   const window = createRequestWindow({ requestsPerMinute, tokensPerMinute })
-  const spacing = createStartSpacing({ requestsPerMinute, now, start: startFirst, passed: proceed })
+  const isNearlyUsed = () => window.utilisation(now()) > NEARLY_USED
+  const spacing = createStartSpacing({ requestsPerMinute, now, isNearlyUsed, start: startFirst, passed: proceed })
   const inFlight = createInFlightLimit()
   const deferrals = createDeferrals()
   const pauses = createPauseClock()

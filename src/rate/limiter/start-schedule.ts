@@ -4,19 +4,24 @@
  * by a higher pace outside the slots, but only while the endpoint refuses nothing: one that enforces its limit in slices of a
  * second has no room for what is late.
  */
-import { areSameSlots, nextSlot, ownIntervalMs } from '../lease/start-slots.ts'
+import { areSameSlots, nextSlot } from '../lease/start-slots.ts'
 import type { StartSlots } from '../types.ts'
 import { MINUTE_MS } from './minute-window.ts'
 import { CATCH_UP_MS, createPaceDebt } from './pace-debt.ts'
 
 /** The pace is higher by this factor while what was missed is made up for. */
 const CATCH_UP_FACTOR = 1.25
+/** The pace where nothing may be made up for faster, because the budget of the last minute is nearly used. */
+const STEADY_FACTOR = 1.01
 /** At most this many milliseconds of the pace are made up for, since a longer time without starts is no stall. */
 const REMEMBERED_MS = 5_000
 /** After a refusal nothing is made up for in this many milliseconds. */
 const STRICT_MS = 60_000
-/** In its slots a replica may be ahead of its even pace by this many starts, because slots are even over the cluster only. */
-const AHEAD = 2
+/**
+ * In its slots a replica may be ahead of its even pace by this many starts, or behind, because slots are even over the cluster
+ * only.
+ */
+const UNEVEN = 3
 
 export interface StartSchedule {
   setPace(now: number, perMinute: number): void
@@ -33,13 +38,17 @@ export interface StartSchedule {
   take(now: number): void
 }
 
-/** `now`, in every call, is the milliseconds of one clock that never goes back, by which the slots are told as well. */
-export function createStartSchedule(pace: number): StartSchedule {
+/**
+ * `now`, in every call, is the milliseconds of one clock that never goes back, by which the slots are told as well.
+ * `isNearlyUsed` says whether the budget of the last minute is, so that what is made up for now would be missing soon.
+ */
+export function createStartSchedule(pace: number, isNearlyUsed: (now: number) => boolean = () => false): StartSchedule {
   const debt = createPaceDebt(pace)
   let perMinute = pace
   let slots: StartSlots | null = null
   let strictUntil = Number.NEGATIVE_INFINITY
   let isStrict = false
+  let isSteady = false
   /** The first start after a time without callers waits for no slot, as it disturbs nobody. */
   let isOutOfTurn = true
   /** Slots at or before this time are used. */
@@ -47,21 +56,22 @@ export function createStartSchedule(pace: number): StartSchedule {
 
   function setManner(now: number): void {
     isStrict = now < strictUntil
+    isSteady = isNearlyUsed(now)
     debt.setCatchUp(now, {
-      factor: isStrict ? 1 : CATCH_UP_FACTOR,
-      leastAtOnce: slots === null ? 0 : 1,
-      mostAtOnce: isStrict ? 1 : Number.POSITIVE_INFINITY,
+      factor: isStrict ? 1 : isSteady ? STEADY_FACTOR : CATCH_UP_FACTOR,
+      leastAtOnce: slots === null ? 0 : UNEVEN,
+      mostAtOnce: !isStrict ? Number.POSITIVE_INFINITY : slots === null ? 1 : UNEVEN,
       rememberedMs: REMEMBERED_MS,
     })
   }
 
   function look(now: number): void {
-    if (isStrict && now >= strictUntil) setManner(now)
+    if (isStrict ? now >= strictUntil : isSteady !== isNearlyUsed(now)) setManner(now)
   }
 
   /** Whether the next start is due by the pace alone. */
   function isFree(now: number): boolean {
-    return isOutOfTurn || debt.isBehind(now)
+    return isOutOfTurn || (!isSteady && debt.isBehind(now))
   }
 
   setManner(Number.NEGATIVE_INFINITY)
@@ -70,9 +80,8 @@ export function createStartSchedule(pace: number): StartSchedule {
     look(now)
     const waitMs = debt.waitMs(now)
     if (slots === null || waitMs === Number.POSITIVE_INFINITY || isFree(now)) return now + waitMs
-    const lateMs = isStrict ? Math.min(CATCH_UP_MS, ownIntervalMs(slots)) : CATCH_UP_MS
     // A slot for which the pace had not paid yet is no start that is late later.
-    return nextSlot(slots, Math.max(now - lateMs, usedUntil + slots.intervalMs / 2, debt.owesUntil(now, AHEAD)))
+    return nextSlot(slots, Math.max(now - CATCH_UP_MS, usedUntil + slots.intervalMs / 2, debt.owesUntil(now, UNEVEN)))
   }
 
   return {
@@ -84,7 +93,7 @@ export function createStartSchedule(pace: number): StartSchedule {
       if (areSameSlots(slots, next)) return false
       slots = next
       // Slots of the new view that have passed are no starts that are late: those of the old one stood for them.
-      usedUntil = Math.max(usedUntil, now)
+      usedUntil = Math.max(usedUntil, now - (next?.intervalMs ?? 0) / 2)
       setManner(now)
       return true
     },
@@ -99,7 +108,7 @@ export function createStartSchedule(pace: number): StartSchedule {
     dueAt,
     dueAfter(now, due) {
       if (perMinute === 0) return Number.POSITIVE_INFINITY
-      const isBehind = debt.isBehind(now)
+      const isBehind = !isSteady && debt.isBehind(now)
       if (slots !== null && !isBehind) return nextSlot(slots, Math.max(due + slots.intervalMs / 2, now))
       const intervalMs = MINUTE_MS / (isBehind ? perMinute * CATCH_UP_FACTOR : perMinute)
       return due + intervalMs * Math.max(1, Math.ceil((now - due) / intervalMs))

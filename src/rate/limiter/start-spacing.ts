@@ -11,6 +11,8 @@ import { createStartSchedule } from './start-schedule.ts'
 const SHORTEST_SPACING_MS = 5
 /** Timers count whole milliseconds, so that a job may run this much before its start is due. */
 const EARLY_MS = 1.5
+/** A spacing that differs from the one that Bottleneck has by no more than this many milliseconds is left as it is. */
+const SAME_SPACING_MS = 0.5
 /** A job that Bottleneck would run further than this from the time at which its start is due gets another Bottleneck. */
 const TOLERANCE_MS = 2
 /** Bottleneck takes a job up this many milliseconds after it was given, by two timers. */
@@ -42,6 +44,8 @@ export interface StartSpacingOptions {
   readonly requestsPerMinute: number
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number
+  /** Whether the budget of the last minute is nearly used, so that nothing is made up for faster. */
+  readonly isNearlyUsed?: () => boolean
   /** Called at the time of a start. Returns whether a request was started. */
   readonly start: () => boolean
   /** Called after each planned time, when its starts are taken, so that the next one can be planned. */
@@ -66,7 +70,7 @@ interface Plan {
 export function createStartSpacing(options: StartSpacingOptions): StartSpacing {
   const { now, start, passed } = options
   let { requestsPerMinute } = options
-  const schedule = createStartSchedule(requestsPerMinute)
+  const schedule = createStartSchedule(requestsPerMinute, options.isNearlyUsed)
   let current = createPlan()
 
   function createPlan(): Plan {
@@ -111,7 +115,7 @@ export function createStartSpacing(options: StartSpacingOptions): StartSpacing {
       const at = Math.max(plan.nextAt, now() + TAKE_UP_MS)
       const spacingMs = Math.max(SHORTEST_SPACING_MS, schedule.dueAfter(now(), due) - at)
       // Settings are set before the job is taken up, because Bottleneck takes both up in the order in which it got them.
-      if (Math.abs(spacingMs - plan.minTime) > EARLY_MS / 3) {
+      if (Math.abs(spacingMs - plan.minTime) > SAME_SPACING_MS) {
         plan.minTime = Math.min(spacingMs, LONGEST_TIMER_MS)
         void plan.bottleneck.updateSettings({ minTime: plan.minTime })
       }

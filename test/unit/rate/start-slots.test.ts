@@ -68,17 +68,43 @@ describe('the slots of a replica', () => {
     )
   })
 
-  it('are at one distance where all parts are equal', () => {
-    for (let replicas = 2; replicas <= 12; replicas += 1) {
+  it('are at distances of a third to twice the mean where all parts are equal', () => {
+    for (let replicas = 3; replicas <= 12; replicas += 1) {
       const [slots] = viewsOf(Array.from({ length: replicas }, () => 1 / replicas))
       assert.ok(slots)
       const own = slotsBetween(slots, 0, 10_000)
-      const gaps = own.slice(1).map((at, index) => at - (own[index] ?? 0))
-      assert.ok(
-        gaps.every((gap) => Math.abs(gap - replicas * INTERVAL_MS) < 1e-6),
-        `${gaps}`,
-      )
+      const gaps = own.slice(1).map((at, index) => (at - (own[index] ?? 0)) / (replicas * INTERVAL_MS))
+      assert.ok(Math.min(...gaps) > 0.33 && Math.max(...gaps) < 2, `${gaps}`)
     }
+  })
+
+  it('are nearly the same where the views of the parts are', () => {
+    fc.assert(
+      fc.property(weights, beginning, fc.integer({ min: -3, max: 3 }), (all, from, percent) => {
+        const whole = partsOf(all)
+        const [first = 0, ...others] = whole
+        const shifted = partsOf([first * (1 + percent / 100), ...others])
+        const counts = new Map<number, number>()
+        const views = whole.map((_, own) =>
+          slotsOf({ intervalMs: INTERVAL_MS, parts: own === 0 ? shifted : whole, own }, 0),
+        )
+        for (const view of views) {
+          for (const at of view === null ? [] : slotsBetween(view, from, from + 10_000)) {
+            counts.set(Math.round(at), (counts.get(Math.round(at)) ?? 0) + 1)
+          }
+        }
+        const doubled = [...counts.values()].filter((count) => count > 1).length
+        const unused = 1_000 - counts.size
+        assert.ok(doubled <= 40 && unused <= 40, `${doubled} doubled, ${unused} unused of 1,000`)
+      }),
+      { numRuns: 100 },
+    )
+  })
+
+  it('are those of parts that are less where the parts are more than the whole', () => {
+    const more = slotsOf({ intervalMs: INTERVAL_MS, parts: [0.5, 0.55], own: 1 }, 0)
+    const whole = slotsOf({ intervalMs: INTERVAL_MS, parts: [0.5 / 1.05, 0.55 / 1.05], own: 1 }, 0)
+    assert.deepEqual(more, whole)
   })
 
   it('leave free what no lease has', () => {
