@@ -80,6 +80,22 @@ export interface ChunkReply {
   readonly kept?: boolean
 }
 
+/**
+ * Several requests in one call of classifier/chunk. A call costs Restate and a replica about as much as a request does, so the
+ * small requests of a large batch share calls. The journals of open batches fix the property names.
+ */
+export interface ChunkGroup {
+  readonly group: readonly (ChunkRequest | EarlierChunkRequest)[]
+}
+
+/** The replies to a group, in its order. */
+export interface ChunkGroupReply {
+  readonly replies: readonly ChunkReply[]
+}
+
+export type ChunkBody = ChunkRequest | EarlierChunkRequest | ChunkGroup
+export type ChunkResult = ChunkReply | ChunkGroupReply
+
 /** The form of a chunk of releases without codebook files, which open batches of such a release still send. */
 export interface EarlierChunkRequest {
   readonly run_id: string

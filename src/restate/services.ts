@@ -22,13 +22,13 @@ import { createEvidence } from './batch/audits.ts'
 import { classifyBatch } from './batch/batch.ts'
 import { estimateBatch } from './batch/estimate.ts'
 import { refuseTooLarge } from './bounded-serde.ts'
-import { answerChunk } from './chunk/chunk.ts'
+import { answerChunk, answerGroup } from './chunk/chunk.ts'
 import { createCostRefusals } from './chunk/cost-refusals.ts'
 import { createPromptParts } from './chunk/prompt-parts.ts'
 import { createPromptScale } from './chunk/prompt-scale.ts'
 import { createRunStops } from './chunk/run-stops.ts'
 import { createRunTrials } from './chunk/run-trials.ts'
-import type { ChunkReply, ChunkRequest, EarlierChunkRequest } from './chunk-contract.ts'
+import type { ChunkBody, ChunkResult } from './chunk-contract.ts'
 import { CALLER_HEADER, CLASSIFIER, CLASSIFY_API, type HealthResponse, type PriceOf } from './contract.ts'
 import { createAttemptMetrics, createDefectBound } from './hooks.ts'
 import { createRestateLogger } from './logger.ts'
@@ -85,8 +85,8 @@ export function createRestateHandler(deps: RestateDeps): EndpointHandler {
   const classifier = service({
     name: CLASSIFIER,
     handlers: {
-      chunk: (ctx: Context, request: ChunkRequest | EarlierChunkRequest): Promise<ChunkReply> =>
-        answerChunk(ctx, chunkDeps, request),
+      chunk: (ctx: Context, body: ChunkBody): Promise<ChunkResult> =>
+        'group' in body ? answerGroup(ctx, chunkDeps, body) : answerChunk(ctx, chunkDeps, body),
     },
     options: { ...chunkOptions(deps), hooks },
   })
@@ -103,8 +103,7 @@ export function createRestateHandler(deps: RestateDeps): EndpointHandler {
     serviceTier: model.serviceTier,
     admission: createAdmission(() => deps.limiter.stats()),
     isTriedAgain: lostReplicas.isTriedAgain,
-    callChunk: (ctx: Context, request: ChunkRequest | EarlierChunkRequest) =>
-      ctx.serviceClient(classifier).chunk(request),
+    callChunk: (ctx: Context, body: ChunkBody) => ctx.serviceClient(classifier).chunk(body),
   }
   const classifyApi = service({
     name: CLASSIFY_API,

@@ -1,11 +1,11 @@
 /** Fans a batch out: calls one chunk for each request to the model, and keeps the batch's claims while it waits for them. */
 import { RestatePromise } from '@restatedev/restate-sdk'
 import { answerKeys } from '../../classification/prompt.ts'
-import type { ChunkReply, ChunkRequest, EarlierChunkRequest } from '../chunk-contract.ts'
+import type { ChunkBody, ChunkReply, ChunkRequest, EarlierChunkRequest } from '../chunk-contract.ts'
 import { databaseStep } from '../options.ts'
 import { CLAIM_MS, RENEW_MS } from './claims.ts'
 import { itemOf, ownAnswerOf, questionAt } from './questions.ts'
-import type { Batch, Chunks, ModelAnswers } from './types.ts'
+import type { Batch, Chunks, ModelAnswers, Plan } from './types.ts'
 
 export interface Asking {
   /** Which model is asked. */
@@ -26,8 +26,12 @@ export async function callChunks(
   claimed: readonly number[],
 ): Promise<ChunkReply[]> {
   const { ctx, plan, store, owner, callChunk } = batch
-  const replies = RestatePromise.all(
-    chunks.map((positions) => callChunk(ctx, requestOf(batch, answers, asking, positions))),
+  const requests = chunks.map((positions) => requestOf(batch, answers, asking, positions))
+  const replies = RestatePromise.all(callsOf(requests, plan).map((body) => callChunk(ctx, body))).map(
+    (results, failure) => {
+      if (failure !== undefined) throw failure
+      return (results ?? []).flatMap((result) => ('replies' in result ? result.replies : [result]))
+    },
   )
   // A release without claims journaled no timers for their renewal, and a replay of its journal must not add any.
   if (plan.claims === undefined || chunks.length === 0) return await replies
@@ -40,7 +44,29 @@ export async function callChunks(
   }
 }
 
-/** The body of one call. A batch that an earlier release planned sends the form of that release, as its journal holds it. */
+/**
+ * The bodies of the calls for these requests: as many requests share one as together ask about no more indicators than the plan
+ * names. A batch that a release without groups planned calls each request by itself, as its journal holds it.
+ */
+function callsOf(
+  requests: readonly (ChunkRequest | EarlierChunkRequest)[],
+  { groupSize }: Pick<Plan, 'groupSize'>,
+): ChunkBody[] {
+  if (groupSize === undefined) return [...requests]
+  const groups: (ChunkRequest | EarlierChunkRequest)[][] = []
+  let size = Number.POSITIVE_INFINITY
+  for (const request of requests) {
+    size += request.items.length
+    if (size > groupSize) {
+      groups.push([])
+      size = request.items.length
+    }
+    groups.at(-1)?.push(request)
+  }
+  return groups.map((group) => ({ group }))
+}
+
+/** The body of one request. A batch that an earlier release planned sends the form of that release, as its journal holds it. */
 function requestOf(
   { plan, options, runId, part }: Batch,
   answers: ModelAnswers,

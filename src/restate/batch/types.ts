@@ -9,7 +9,7 @@ import type { Trust } from '../../evidence/gate/trust.ts'
 import type { ReferenceClock } from '../../lib/reference-clock.ts'
 import type { ServiceTier } from '../../lib/service-tiers.ts'
 import type { ModelRequestRecord, Store, StoredAnswer } from '../../store/types.ts'
-import type { ChunkReply, ChunkRequest, EarlierChunkRequest } from '../chunk-contract.ts'
+import type { ChunkBody, ChunkReply, ChunkResult } from '../chunk-contract.ts'
 import type { CodebookIdentity, Warning } from '../contract.ts'
 
 /** The options of a batch with every default filled in. */
@@ -105,6 +105,8 @@ export interface Plan {
    * releases.
    */
   readonly maxRounds?: number
+  /** Requests share a call while they ask about no more indicators together. Absent in earlier releases, where each had its own. */
+  readonly groupSize?: number
   /**
    * Id of the batch in its run. Chunks of a plan that names it book their requests and keep their answers; plans of earlier releases do
    * not name it, and their chunks are sent in the form of those releases.
@@ -185,7 +187,7 @@ export interface Batch {
    * Calls classifier/chunk. The service definitions pass this function in, so that no file of a batch imports the
    * definitions.
    */
-  readonly callChunk: (ctx: Context, request: ChunkRequest | EarlierChunkRequest) => RestatePromise<ChunkReply>
+  readonly callChunk: (ctx: Context, body: ChunkBody) => RestatePromise<ChunkResult>
 }
 
 /** The state of a batch while it works. Only journaled steps change it, so that a replay builds the same state. */

@@ -9,11 +9,11 @@ import { createMetrics } from '../../../src/metrics.ts'
 import type { RateControl } from '../../../src/rate/types.ts'
 import { createEvidence } from '../../../src/restate/batch/audits.ts'
 import { type BatchDeps, classifyBatch } from '../../../src/restate/batch/batch.ts'
-import { answerChunk, type ChunkDeps } from '../../../src/restate/chunk/chunk.ts'
+import { answerChunk, answerGroup, type ChunkDeps } from '../../../src/restate/chunk/chunk.ts'
 import { createCostRefusals } from '../../../src/restate/chunk/cost-refusals.ts'
 import { createPromptParts } from '../../../src/restate/chunk/prompt-parts.ts'
 import { createRunTrials } from '../../../src/restate/chunk/run-trials.ts'
-import type { ChunkReply, ChunkRequest, EarlierChunkRequest } from '../../../src/restate/chunk-contract.ts'
+import type { ChunkRequest, ChunkResult, EarlierChunkRequest } from '../../../src/restate/chunk-contract.ts'
 import { type BatchResponse, batchRequestSchema } from '../../../src/restate/contract.ts'
 import { freeBooking } from '../../helpers/ledger.ts'
 import { createJournal, type Entry, type Journal } from './journal.ts'
@@ -114,11 +114,13 @@ export function createWorld({
       const deps: BatchDeps = {
         ...{ store, schemes, metrics, clock: Date, models: model.models, priceOf: () => null, evidence },
         admission: { enter: () => null, admit: () => null, leave: () => undefined, giveBack: () => undefined },
-        callChunk: (_ctx, chunk) => {
-          chunks.push(chunk)
+        callChunk: (_ctx, body) => {
+          chunks.push(...('group' in body ? body.group : [body]))
           calls += 1
           const inner = createJournal(`inv_chunk${calls}`)
-          return journal.call<ChunkReply>(chunk, () => answerChunk(inner.ctx, chunkDeps, chunk))
+          return journal.call<ChunkResult>(body, () => {
+            return 'group' in body ? answerGroup(inner.ctx, chunkDeps, body) : answerChunk(inner.ctx, chunkDeps, body)
+          })
         },
       }
       const parsed = batchRequestSchema.parse({ run_id: `run-${batches}`, ...request })

@@ -40,15 +40,19 @@ export function createJournal(id: string, known: readonly Entry[] = []): Journal
 
   const context = {
     request: () => ({ id, headers: new Map<string, string>(), attemptCompletedSignal: new AbortController().signal }),
-    run: async (name: string | (() => unknown), action: () => unknown) => {
+    run: (name: string | (() => unknown), action: () => unknown) => {
       if (typeof name !== 'string') {
         // The steps without a name give the time. Restate's SDK makes one of them of `ctx.date` as well.
         dates += 1
-        return next({ step: 'date', value: `2026-11-0${dates}T08:00:00.000Z` }).entry.value
+        return RestatePromise.resolve(next({ step: 'date', value: `2026-11-0${dates}T08:00:00.000Z` }).entry.value)
       }
       const { entry, isReplayed } = next({ step: 'run', name })
-      if (!isReplayed) (entry as { value?: unknown }).value = cloneOf(await action())
-      return cloneOf((entry as { value?: unknown }).value)
+      const step = async () => {
+        if (!isReplayed) (entry as { value?: unknown }).value = cloneOf(await action())
+        return cloneOf((entry as { value?: unknown }).value)
+      }
+      const value = step()
+      return RestatePromise.resolve(undefined).map(() => value)
     },
     sleep: (_ms: number, name: string) => {
       next({ step: 'sleep', name })

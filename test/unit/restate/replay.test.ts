@@ -11,7 +11,7 @@ import { noAnswers } from '../../../src/restate/batch/gather.ts'
 import { prepare, readOptions } from '../../../src/restate/batch/prepare.ts'
 import type { Batch, BatchQuestion, Plan } from '../../../src/restate/batch/types.ts'
 import { answerChunk, MAX_TIMEOUTS, MAX_TRIES } from '../../../src/restate/chunk/chunk.ts'
-import type { ChunkReply, ChunkRequest, EarlierChunkRequest } from '../../../src/restate/chunk-contract.ts'
+import type { ChunkBody, ChunkReply, ChunkRequest } from '../../../src/restate/chunk-contract.ts'
 import type { Store } from '../../../src/store/types.ts'
 import { UNAUDITED } from './options.ts'
 
@@ -28,7 +28,8 @@ const question: BatchQuestion = { ...asked, shape, shapeHash, answers: [] }
 function contextOf(journal: unknown[] = []): Context {
   const context = {
     request: () => ({ id: 'inv_1', attemptCompletedSignal: new AbortController().signal }),
-    run: async (_name: string, action: () => unknown) => (journal.length > 0 ? journal.shift() : await action()),
+    run: (_name: string, action: () => unknown) =>
+      RestatePromise.resolve(undefined).map(() => (journal.length > 0 ? journal.shift() : action())),
     sleep: async () => undefined,
     rand: { random: () => 0.5 },
   }
@@ -48,8 +49,9 @@ async function roundsAsked(rounds: Pick<Plan, 'maxRounds'>): Promise<number> {
     ...rounds,
   }
   let calls = 0
-  const callChunk = (_ctx: Context, chunk: ChunkRequest | EarlierChunkRequest) => {
+  const callChunk = (_ctx: Context, chunk: ChunkBody) => {
     calls += 1
+    assert.ok(!('group' in chunk), 'a plan without groups calls each request by itself')
     const unanswered = chunk.items.map(({ key }) => ({ key, code: 'no-answer', message: 'left out' }))
     const reply: ChunkReply = { asked_model: 'small', failure: null, decisions: [], unanswered, requests: [] }
     return RestatePromise.resolve(reply)
