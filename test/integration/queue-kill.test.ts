@@ -160,7 +160,7 @@ test('kill --force frees what the killed batches had claimed, so that the resume
     const { rows: found } = await query('select owner from claims where expires_at > clock_timestamp()')
     return found.length
   }
-  assert.equal(await held(), rows)
+  await waitUntil('both batches have claimed their shapes', async () => (await held()) === rows)
   const { code, stderr } = await runCli(['kill', runId, '--force'], { env })
   assert.deepEqual([code, stderr], [0, ''])
   await cli.result
