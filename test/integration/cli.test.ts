@@ -88,7 +88,7 @@ test('classify --json prints exactly one JSON object on stdout, with the fixed f
 
 test('standard input is a catalogue too, and the report for people names the run', async () => {
   const input = `${JSON.stringify({ indicator_id: 'P.1', name: 'Car Registrations', units: 'Thousand' })}\n`
-  const { code, stdout } = await runCli(['classify', '-'], { env, input })
+  const { code, stdout } = await runCli(['classify', '-'], { env, input, ownProcess: true })
   assert.equal(code, 0)
   assert.match(stdout, /Run run-\d{14}-[0-9a-f]{8}/)
   assert.match(stdout, /classified +1 /)
@@ -101,7 +101,7 @@ test('--limit classifies the first indicators only', async () => {
 })
 
 test('status shows an indicator and a run, and exits 1 for an unknown id', async () => {
-  const one = await runCli(['status', 'C.1', '--catalogue', 'catalogue', '--json'], { env })
+  const one = await runCli(['status', 'C.1', '--catalogue', 'catalogue', '--json'], { env, ownProcess: true })
   assert.equal(one.code, 0, one.stderr)
   const classification = JSON.parse(one.stdout) as ResultBody
   assert.equal(classification.indicator_id, 'C.1')
@@ -195,7 +195,7 @@ test('every command has a help text and exits 0 with it', async () => {
   const cluster = ['5node', 'start', 'stop', 'clean', 'ps', 'logs'].map((name) => `cluster:${name}`)
   for (const name of [...names, ...cluster]) {
     assert.match(stdout, new RegExp(`^ +${name}\\b`, 'm'))
-    const help = await runCli([name, '--help'])
+    const help = await runCli([name, '--help'], { ownProcess: true })
     assert.equal(help.code, 0)
     assert.match(help.stdout, /Usage: /)
   }
@@ -203,7 +203,7 @@ test('every command has a help text and exits 0 with it', async () => {
 
 test('a second stack on the same data directory is refused, and so is a taken port', async () => {
   const free = { ...env, DATA_DIR: join(directory, 'other') }
-  const taken = await runCli(['start'], { env: free })
+  const taken = await runCli(['start'], { env: free, ownProcess: true })
   assert.equal(taken.code, 1)
   assert.match(taken.stderr, new RegExp(`Port ${env.INGRESS_PORT} .*INGRESS_PORT`))
   assert.match(taken.stderr, new RegExp(`Port ${env.PORT} `))
@@ -480,7 +480,10 @@ test('a name that is nearly a variable is pointed out', async () => {
 })
 
 test('migrate says that the schema is up to date', async () => {
-  const { code, stderr } = await runCli(['migrate'], { env: { ...env, DATABASE_URL: stack.databaseUrl } })
+  const { code, stderr } = await runCli(['migrate'], {
+    env: { ...env, DATABASE_URL: stack.databaseUrl },
+    ownProcess: true,
+  })
   assert.equal(code, 0, stderr)
   assert.match(stderr, /up to date/)
 })

@@ -64,7 +64,7 @@ async function openBatches(): Promise<number> {
 }
 
 async function command(...args: readonly string[]) {
-  const ended = await runCli(args, { env })
+  const ended = await runCli(args, { env, ownProcess: true })
   return { ...ended, json: () => JSON.parse(ended.stdout) }
 }
 
