@@ -5,7 +5,6 @@ import { forgetDatabaseVariables, readEnvironment } from '../config/environment.
 import { findNearMisses } from '../config/near-misses.ts'
 import { useProxies } from '../config/proxies.ts'
 import { isServiceError, messageOf } from '../errors.ts'
-import { limitHeapGrowth } from './classify/heap.ts'
 import { createProgram } from './program.ts'
 import {
   EXIT_FAILED,
@@ -17,9 +16,6 @@ import {
   isInterrupted,
   say,
 } from './ui/terminal.ts'
-
-/** The commands that stream a whole catalogue through the process. */
-const STREAMING_COMMANDS: ReadonlySet<string> = new Set(['classify', 'inspect', 'all-in-one'])
 
 /** Decides what follows from errors of outputs, and from those that nobody caught. A process calls it once, before any command. */
 export function prepareProcess(): void {
@@ -34,7 +30,6 @@ export async function runCommand(): Promise<void> {
     forgetDatabaseVariables()
     useProxies(readEnvironment())
     const [, , name = ''] = process.argv
-    if (STREAMING_COMMANDS.has(name)) limitHeapGrowth()
     const program = await createProgram(name)
     for (const line of findNearMisses()) say(`Warning: ${line}`)
     await program.parseAsync()

@@ -34,7 +34,8 @@ export interface CliOptions {
 
 export function startCli(args: readonly string[], options: CliOptions = {}): RunningCli {
   const child = spawn(process.execPath, ['-r', '/tmp/wt/tstm/say.cjs', MAIN, ...args], {
-    env: childEnvironment(options.env),
+    // The program chooses its own folder for compiled modules.
+    env: childEnvironment({ NODE_COMPILE_CACHE: undefined, ...options.env }),
     stdio: ['pipe', 'pipe', 'pipe'],
     detached: options.detached ?? false,
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),

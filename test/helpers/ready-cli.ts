@@ -2,10 +2,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
+import { childEnvironment } from './child-environment.ts'
 import type { CliResult } from './cli.ts'
 
-const PROCESS = fileURLToPath(new URL('ready-cli-process.ts', import.meta.url))
-const COMPILE_CACHE = fileURLToPath(new URL('../../src/cli/compile-cache.cjs', import.meta.url))
+const PROCESS = fileURLToPath(new URL('ready-cli-process.cjs', import.meta.url))
 
 export interface CommandToRun {
   readonly args: readonly string[]
@@ -31,9 +31,8 @@ export function readyCli(): ReadyCli | undefined {
 }
 
 function start(): ReadyCli {
-  const { PATH, HOME, NODE_COMPILE_CACHE } = process.env
-  const child = spawn(process.execPath, ['-r', COMPILE_CACHE, PROCESS], {
-    env: { PATH, HOME, NODE_COMPILE_CACHE },
+  const child = spawn(process.execPath, [PROCESS], {
+    env: childEnvironment({ NODE_COMPILE_CACHE: undefined }),
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   })
   const mark = `\0${crypto.randomUUID()}\0`
