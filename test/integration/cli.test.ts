@@ -336,11 +336,14 @@ test('a record that cannot be mended is still reported and kept when the catalog
   assert.doesNotMatch(stderr, /Warning: Closing/)
 })
 
-/** Whether the process has a listener for SIGINT, which would end it otherwise: the second bit of what it catches. */
+/**
+ * Whether the command listens for signals, which would end it otherwise. Linux says so of SIGHUP, the first bit of what a process
+ * catches: the others Node.js always catches for itself.
+ */
 async function takesInterrupts(pid: number | undefined): Promise<boolean> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8')
   const [, caught = '0'] = /^SigCgt:\s+([0-9a-f]+)$/m.exec(status) ?? []
-  return (BigInt(`0x${caught}`) & 2n) !== 0n
+  return (BigInt(`0x${caught}`) & 1n) !== 0n
 }
 
 test('Ctrl+C before anything was submitted ends at once: standard input, a FIFO, no resume line', async () => {
