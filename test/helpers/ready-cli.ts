@@ -39,8 +39,9 @@ function start(): ReadyCli {
   let [stdout, stderr] = ['', '']
   let settle: { resolve(result: CliResult): void; reject(error: Error): void } | undefined
   const look = () => {
-    const [text = '', code] = stdout.split(mark)
-    if (code === undefined || !stdout.endsWith(`${code}${mark}`) || !stderr.endsWith(mark)) return
+    if (!stdout.endsWith(mark) || !stderr.endsWith(mark)) return
+    const [text = '', code, behind] = stdout.split(mark)
+    if (behind === undefined) return
     end({ code: Number(code), signal: null, stdout: text, stderr: stderr.slice(0, -mark.length) })
   }
   const end = (result: CliResult) => {
