@@ -146,7 +146,9 @@ test('mode hybrid with noisy gold answers scores above the rules alone, and name
   const [five, twentyFive] = hybrid.packs
   assert.ok(five.cost.model_requests > twentyFive.cost.model_requests)
   assert.equal(five.cost.by_source.reuse, 0)
-  assert.deepEqual(await readdir(own), [], 'its service is removed')
+  // restate-server leaves folders of its own.
+  const left = (await readdir(own)).filter((name) => name.startsWith('classify-'))
+  assert.deepEqual(left, [], 'its service is removed')
   await rm(own, { recursive: true })
 })
 
