@@ -2,5 +2,6 @@
 /** The program behind every npm script and behind `npx classify`: checks the version of Node.js, then runs main.ts. */
 
 require('./node-version.cjs')
+require('./heap-growth.cjs').limitHeapGrowth(process.argv[2])
 require('./compile-cache.cjs')
 import('./main.ts')

@@ -23,6 +23,8 @@ export async function openConsole(link: string): Promise<ConsoleBrowser> {
   if (executablePath === undefined) throw new Error('There is no chromium in PATH: apt-get install chromium')
   const browser: Browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-dev-shm-usage'] })
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, bypassCSP: false })
+  // Far longer than anything takes, since a slow machine is no failure.
+  context.setDefaultTimeout(120_000)
   const faults: string[] = []
   const { origin } = new URL(link)
   context.on('request', (request) => {

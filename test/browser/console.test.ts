@@ -80,31 +80,31 @@ describe('the console in a browser', { skip }, () => {
     await open('/start')
     await page.setInputFiles('#file', { name: 'made up.csv', mimeType: 'text/csv', buffer: Buffer.from(FILE) })
     await page.waitForURL(/\/start\/[0-9a-f]{24}/)
-    await page.getByText('Start the run').waitFor({ timeout: 60_000 })
+    await page.getByText('Start the run').waitFor()
     await takePictures(page, 'upload')
     await page.selectOption('#map-description', 'Remark')
     await page.getByRole('button', { name: 'Read the file again with this mapping' }).click()
-    await page.getByText('Remark 0').first().waitFor({ timeout: 60_000 })
+    await page.getByText('Remark 0').first().waitFor()
     // What is changed and not read yet puts the start off, and is not lost.
     await page.selectOption('#map-topic', 'Colour')
     await page.locator('input[name=catalogue]').fill('made up')
     await page.getByRole('button', { name: `Classify ${ROWS} records` }).click()
-    await page.getByText('Nothing was started yet: the mapping was changed').waitFor({ timeout: 60_000 })
-    await page.getByText('Start the run').waitFor({ timeout: 60_000 })
+    await page.getByText('Nothing was started yet: the mapping was changed').waitFor()
+    await page.getByText('Start the run').waitFor()
     assert.equal(await page.locator('#map-topic').inputValue(), 'Colour')
     assert.equal(await page.locator('#map-description').inputValue(), 'Remark')
     assert.equal(await page.locator('input[name=catalogue]').inputValue(), 'made up')
     assert.match(await textOf(page.locator('main')), /The offline model answers here/)
     await page.getByRole('button', { name: `Classify ${ROWS} records` }).click()
-    await page.waitForURL(/\/runs\/run-/, { timeout: 120_000 })
+    await page.waitForURL(/\/runs\/run-/)
     run = decodeURIComponent(new URL(page.url()).pathname.split('/').at(-1) ?? '')
-    await page.locator('.head .badge', { hasText: 'complete' }).waitFor({ timeout: 90_000 })
+    await page.locator('.head .badge', { hasText: 'complete' }).waitFor()
     assert.match(await textOf(page.locator('.wide .num')), new RegExp(`^${ROWS} of ${ROWS}`))
   })
 
   test('twenty cards are decided by keys alone, one is taken back, and a reload in the middle loses nothing', async () => {
     await open('/review?catalogue=made+up&unverified=1')
-    await page.locator('.review-card h2').waitFor({ timeout: 30_000 })
+    await page.locator('.review-card h2').waitFor()
     const first = await textOf(page.locator('.review-card h2'))
     await press('1')
     assert.ok((await page.locator('.field.changed').count()) <= 1)
@@ -115,19 +115,17 @@ describe('the console in a browser', { skip }, () => {
     for (let card = 0; card < 20; card += 1) {
       const name = await textOf(page.locator('.review-card h2'))
       await decideByKeys(page)
-      await page.waitForFunction((before) => document.querySelector('.review-card h2')?.textContent !== before, name, {
-        timeout: 20_000,
-      })
+      await page.waitForFunction((before) => document.querySelector('.review-card h2')?.textContent !== before, name)
       if (card === 9) {
         await page.reload()
-        await page.locator('.review-card h2').waitFor({ timeout: 30_000 })
+        await page.locator('.review-card h2').waitFor()
       }
     }
     assert.match(await textOf(page.locator('.review-bar .dim')), /^20 decided/)
     const stored = () => rowsOf('select indicator_id, decided_at from review_decisions order by decided_at')
     try {
       // A call that is not answered is given up after 20 s, and the decision is sent again.
-      await waitUntil('all decisions are stored', async () => (await stored()).length === 20, { patienceMs: 60_000 })
+      await waitUntil('all decisions are stored', async () => (await stored()).length === 20)
     } catch (error) {
       const waiting = await page.evaluate(() => JSON.stringify([localStorage, sessionStorage]))
       throw new Error(`${JSON.stringify(await stored())}\n${await textOf(page.locator('main'))}\n${waiting}`, {
@@ -139,7 +137,7 @@ describe('the console in a browser', { skip }, () => {
   test('a card shows what it is judged by, takes what is typed and nothing that cannot be, and keeps its bar in place', async () => {
     await open('/review?unverified=1')
     const card = page.locator('.review-card')
-    await card.locator('h2').waitFor({ timeout: 30_000 })
+    await card.locator('h2').waitFor()
     assert.match(await textOf(card.locator('.record-texts')), /units.*description.*Remark/)
     assert.match(
       (await card.locator('.record-line a').getAttribute('href')) ?? '',
@@ -196,7 +194,7 @@ describe('the console in a browser', { skip }, () => {
     await open(path)
     const name = await textOf(page.locator('h1'))
     await page.getByRole('link', { name: 'Review this record' }).click()
-    await page.locator('.review-card h2').waitFor({ timeout: 30_000 })
+    await page.locator('.review-card h2').waitFor()
     assert.equal(await textOf(page.locator('.review-card h2')), name)
     await open(`${path}`)
     await takePictures(page, 'record-page')
@@ -207,10 +205,10 @@ describe('the console in a browser', { skip }, () => {
     await page.setInputFiles('#file', { name: 'made up.csv', mimeType: 'text/csv', buffer: Buffer.from(FILE) })
     await page.waitForURL(/\/start\/[0-9a-f]{24}/)
     // The run read the colour as the topic as well.
-    await page.getByText(/^\d+ records that people decided have changed since/).waitFor({ timeout: 90_000 })
+    await page.getByText(/^\d+ records that people decided have changed since/).waitFor()
     const address = page.url().split('?')[0] ?? ''
     await page.goto(`${address}?map.topic=Colour&map.description=Remark&catalogue=made+up`)
-    await page.getByText('Start the run').waitFor({ timeout: 60_000 })
+    await page.getByText('Start the run').waitFor()
     await page.waitForTimeout(3_000)
     assert.equal(await page.getByText(/people decided/).count(), 0)
     await open('/start')
@@ -221,7 +219,7 @@ describe('the console in a browser', { skip }, () => {
 
   test('a database that is away costs no decision', async () => {
     await open('/review?unverified=1')
-    await page.locator('.review-card h2').waitFor({ timeout: 30_000 })
+    await page.locator('.review-card h2').waitFor()
     const stored = (await rowsOf('select from review_decisions')).length
     const { postgres = 0 } = stack.pids()
     process.kill(postgres, 'SIGSTOP')
@@ -234,14 +232,14 @@ describe('the console in a browser', { skip }, () => {
     }
     // A database that was started again refuses connections at first.
     const countStored = async () => (await rowsOf('select from review_decisions').catch(() => [])).length
-    await waitUntil('the decision is stored', async () => (await countStored()) === stored + 1, { patienceMs: 60_000 })
+    await waitUntil('the decision is stored', async () => (await countStored()) === stored + 1)
   })
 
   test('the budget is set, and what is no number is refused', async () => {
     await open('/cluster')
     await page.locator('input[name=rpm]').fill('777')
     await page.getByRole('button', { name: 'Set the budget' }).click()
-    await page.locator('.fact', { hasText: 'Requests a minute' }).getByText('777').waitFor({ timeout: 20_000 })
+    await page.locator('.fact', { hasText: 'Requests a minute' }).getByText('777').waitFor()
     const history = page.locator('figure', { hasText: 'How it was set' })
     await history.locator('tbody tr').nth(1).waitFor()
     assert.match(await textOf(history.locator('tbody tr').first()), new RegExp(`${userInfo().username}.*777`, 's'))
@@ -252,7 +250,7 @@ describe('the console in a browser', { skip }, () => {
     // What somebody is typing outlives what the page is told meanwhile.
     await page.locator('input[name=rpm]').fill('654')
     await callIngress(stack, 'classify-api/budget', { rpm: 888 })
-    await page.locator('.fact', { hasText: 'Requests a minute' }).getByText('888').waitFor({ timeout: 20_000 })
+    await page.locator('.fact', { hasText: 'Requests a minute' }).getByText('888').waitFor()
     assert.equal(await page.locator('input[name=rpm]').inputValue(), '654')
     await callIngress(stack, 'classify-api/budget', { rpm: 777 })
   })
@@ -260,7 +258,7 @@ describe('the console in a browser', { skip }, () => {
   test('a certificate is planned, a row is labelled blind, and the certificate is shown', async () => {
     await open(`/accuracy?run=${run}`)
     await page.getByRole('button', { name: 'Plan it and label the first rows' }).click()
-    await page.locator('.review-card').waitFor({ timeout: 60_000 })
+    await page.locator('.review-card').waitFor()
     assert.doesNotMatch(await textOf(page.locator('.review-card')), /rule (?:sure|guesses)|model says/i)
     const fields = await page.locator('.field').count()
     const row = await textOf(page.locator('.review-card h2'))
@@ -283,17 +281,11 @@ describe('the console in a browser', { skip }, () => {
     await page.waitForFunction((name) => document.querySelector('.review-card h2')?.textContent === name, row)
     await press('Enter')
     assert.match(await textOf(page.locator('.review-bar .stats')), /^1 of about \d+ labelled, 1 of them here/)
-    await waitUntil('the label is stored', async () => (await rowsOf('select from evidence_labels')).length > 0, {
-      patienceMs: 60_000,
+    await waitUntil('the label is stored', async () => (await rowsOf('select from evidence_labels')).length > 0)
+    await waitUntil('the certificate is shown', async () => {
+      await open(`/accuracy?run=${run}`)
+      return (await page.getByText('not enough labels').count()) > 0
     })
-    await waitUntil(
-      'the certificate is shown',
-      async () => {
-        await open(`/accuracy?run=${run}`)
-        return (await page.getByText('not enough labels').count()) > 0
-      },
-      { patienceMs: 60_000 },
-    )
   })
 
   test('every page is without violations in both schemes, sends nothing elsewhere, and breaks none of its rules', async () => {

@@ -25,7 +25,7 @@ export async function assertRunMemoryStays(comparison: MemoryComparison, args: r
       const env = { DATA_DIR: dataDir, NODE_OPTIONS: `--require=${SAY_PEAK}`, PEAK_FILE: `${dataDir}/peak` }
       const named = args.map((arg) => arg.replace('OUT', `${path}.out`))
       const base = ['classify', path, '--mode', 'rules', '--ingress', ingress.url]
-      const { code, stderr } = await runCli([...base, ...named], { env })
+      const { code, stderr } = await runCli([...base, ...named], { env, ownProcess: true })
       assert.equal(code, 0, stderr.slice(-2_000))
       const peak = Number(await readFile(env.PEAK_FILE, 'utf8'))
       await rm(dataDir, { recursive: true })

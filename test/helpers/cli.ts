@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { childEnvironment } from './child-environment.ts'
+import { readyCli } from './ready-cli.ts'
 
 const MAIN = fileURLToPath(new URL('../../src/cli/classify.cjs', import.meta.url))
 
@@ -32,8 +33,9 @@ export interface CliOptions {
 }
 
 export function startCli(args: readonly string[], options: CliOptions = {}): RunningCli {
-  const child = spawn(process.execPath, [MAIN, ...args], {
-    env: childEnvironment(options.env),
+  const child = spawn(process.execPath, ['-r', '/tmp/wt/tstm/say.cjs', MAIN, ...args], {
+    // The program chooses its own folder for compiled modules.
+    env: childEnvironment({ NODE_COMPILE_CACHE: undefined, ...options.env }),
     stdio: ['pipe', 'pipe', 'pipe'],
     detached: options.detached ?? false,
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
@@ -73,6 +75,21 @@ export function startCli(args: readonly string[], options: CliOptions = {}): Run
   }
 }
 
-export async function runCli(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
-  return await startCli(args, options).result
+interface RunOptions extends Pick<CliOptions, 'env' | 'input' | 'cwd'> {
+  /**
+   * Whether the command is a process of its own, as it always is for people: for tests of what such a process does beside the
+   * command, as of its end, of variables that Node.js or a library reads once, or of its memory.
+   */
+  readonly ownProcess?: boolean
+}
+
+/**
+ * Runs a command to its end: in a process that runs all commands of this test file, one after another, since loading their modules
+ * takes more CPU time than most commands do. One that begins while another runs is a process of its own.
+ */
+export async function runCli(args: readonly string[], options: RunOptions = {}): Promise<CliResult> {
+  const { env, input = '', cwd = process.cwd(), ownProcess = false } = options
+  const ready = ownProcess ? undefined : readyCli()
+  if (ready === undefined) return await startCli(args, options).result
+  return await ready.run({ args, env: childEnvironment(env), input, cwd })
 }

@@ -145,7 +145,7 @@ export async function startPgBouncer(
     url.port = String(port)
     return url.href
   }
-  for (const deadline = Date.now() + 10_000; ; await sleep(50)) {
+  for (const deadline = Date.now() + 60_000; ; await sleep(50)) {
     const pool = createPool({ connectionString: urlFor(server.url), max: 1, log: silent })
     const answered = await pool.query('select 1').then(
       () => true,

@@ -5,9 +5,12 @@ import { retryFor } from '../../src/lib/timing.ts'
 interface WaitOptions {
   /** Milliseconds after which the test fails. Far longer than the event takes, since a slow machine is no failure. */
   readonly patienceMs?: number
-  /** Milliseconds between two looks. */
+  /** Milliseconds between two looks, for what passes quickly. By default a tenth of the time waited so far, from 25 to 250. */
   readonly pollMs?: number
 }
+
+/** A look may cost a service far more than the test, and what has taken long is not seen much later for being looked at less often. */
+const pauseAfter = (looks: number) => Math.min(250, 25 * 1.1 ** looks)
 
 type Found<T> = Exclude<T, false | undefined>
 
@@ -18,7 +21,7 @@ type Found<T> = Exclude<T, false | undefined>
 export async function waitUntil<T>(
   event: string,
   look: () => T | Promise<T>,
-  { patienceMs = 120_000, pollMs = 25 }: WaitOptions = {},
+  { patienceMs = 120_000, pollMs }: WaitOptions = {},
 ): Promise<Found<T>> {
   const isFound = (seen: T): seen is Found<T> => seen !== false && seen !== undefined
   const found = await retryFor(
@@ -26,7 +29,7 @@ export async function waitUntil<T>(
       const seen = await look()
       return isFound(seen) ? { seen } : undefined
     },
-    { delayMs: pollMs, patienceMs, signal: new AbortController().signal },
+    { delayMs: pollMs ?? pauseAfter, patienceMs, signal: new AbortController().signal },
   )
   assert.ok(found !== undefined, `waited ${patienceMs / 1_000} s in vain until ${event}`)
   return found.seen

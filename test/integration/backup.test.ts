@@ -31,14 +31,14 @@ test('a restore writes over no data, and a backup over no folder', async () => {
   await writeFile(join(dataDir, 'logs', 'replica.log'), 'lines')
   const env = { DATA_DIR: dataDir }
 
-  assert.equal((await runCli(['backup', backup], { env })).code, 0)
+  assert.equal((await runCli(['backup', backup], { env, ownProcess: true })).code, 0)
   const kept = await readdir(join(backup, 'data'))
   assert.deepEqual(kept.toSorted(), ['console', 'restate'], 'files of the console are data, and logs are none')
   const again = await runCli(['backup', backup], { env })
   assert.equal(again.code, 2)
   assert.match(again.stderr, /holds backup.json already: name a folder that is new or empty/)
 
-  const over = await runCli(['restore', backup], { env })
+  const over = await runCli(['restore', backup], { env, ownProcess: true })
   assert.equal(over.code, 2)
   assert.match(over.stderr, /holds restate already: set DATA_DIR to a new folder/)
   const wrongKind = await runCli(['restore', backup, '--cluster'], { env: { ...env, PATH: '' } })

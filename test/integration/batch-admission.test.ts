@@ -5,9 +5,9 @@ import type { BatchResponse } from '../../src/restate/contract.ts'
 import { callIngress, startTestStack, type TestStack } from '../helpers/stack.ts'
 import { waitUntil } from '../helpers/wait.ts'
 
-/** At one request a second half a minute of work is admitted, which the first batch exceeds. */
+/** At one request a second half a minute of work is admitted, which the first batch exceeds for a minute. */
 const RATE_RPM = 60
-const FIRST = 42
+const FIRST = 90
 const LATER = 2
 const CHUNKS = 5
 

@@ -41,6 +41,6 @@ test('the dashboard and the alert rules ask for metrics that a node has', async 
 /** The names of all metrics that a node has now. It serves them at a socket of its own. */
 async function readNames(): Promise<Set<string>> {
   const socketPath = join(stack.dataDir, 'restate', NODE_NAME, 'fabric.sock')
-  const { text } = await requestSocket({ socketPath, path: '/metrics', signal: AbortSignal.timeout(10_000) })
+  const { text } = await requestSocket({ socketPath, path: '/metrics', signal: AbortSignal.timeout(60_000) })
   return new Set([...text.matchAll(/^([a-z_]\w*)[{ ]/gm)].map(([, name = '']) => name))
 }

@@ -6,8 +6,8 @@ import { callIngress, startTestStack, type TestStack } from '../helpers/stack.ts
 import { waitUntil } from '../helpers/wait.ts'
 
 const CHUNKS = 50
-/** Requests that may start until the replica has stopped, at one a second. All chunks that wait would take far longer. */
-const MOST_STARTED = 12
+/** Requests that may start until the replica has stopped and another one goes on, at one a second. All that wait would take twice as long. */
+const MOST_STARTED = 24
 
 let stack: TestStack
 

@@ -184,9 +184,9 @@ test('records that are wrong, files that are missing and options that are odd ar
     ['export', '--format', 'csv', '--out', `none\n${FORGED}\u202e/x`],
     ['kill', `x\n${FORGED}`],
   ]
-  const codes = await Promise.all(commands.map(async (args) => (await cli(...args)).code))
-  for (const [index, code] of codes.entries()) {
-    assert.ok(code === 1 || code === 2, `${commands[index]?.join(' ')}: ${code}`)
+  for (const args of commands) {
+    const { code } = await cli(...args)
+    assert.ok(code === 1 || code === 2, `${args.join(' ')}: ${code}`)
   }
 })
 

@@ -56,7 +56,8 @@ before(async () => {
     OPENAI_BASE_URL: model.url,
     OPENAI_MODEL: 'offline-rules',
     OPENAI_ESCALATION_MODEL: 'offline-larger',
-    OPENAI_TIMEOUT_MS: '1500',
+    // Longer than a stall of a busy machine, since a run without faults must make no request more.
+    OPENAI_TIMEOUT_MS: '5000',
     RATE_RPM: '100000',
   })
   database = new pg.Client({ connectionString: stack.databaseUrl })

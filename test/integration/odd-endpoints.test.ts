@@ -1,61 +1,96 @@
-/** Endpoints that fail under status 200, have a short context or reason at length, over the whole path. */
+/**
+ * Endpoints whose answers are right but wrapped, that fail under status 200, have a short context or reason at length, over the whole
+ * path: a wrapped answer costs no further request, and all give what a clean endpoint gives.
+ */
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { after, before, test } from 'node:test'
-import pg from 'pg'
 import { SAMPLE_FILE } from '../../src/cli/start/demo.ts'
 import type { BatchResponse } from '../../src/restate/contract.ts'
-import { type Behaviour, type QuirkyEndpoint, startQuirkyEndpoint } from '../helpers/quirky-endpoint/endpoint.ts'
-import { callIngress, startTestStack, type TestStack } from '../helpers/stack.ts'
+import { BODIES } from '../helpers/quirky-endpoint/bodies.ts'
+import type { Behaviour } from '../helpers/quirky-endpoint/endpoint.ts'
+import type { QuirkName } from '../helpers/quirky-endpoint/quirks.ts'
+import { type QuirkyWorld, startQuirkyWorld } from '../helpers/quirky-endpoint/world.ts'
+import { WRAPPED } from '../helpers/quirky-endpoint/wrapped.ts'
+import { callIngress } from '../helpers/stack.ts'
 
+const NAMES = Object.keys({ ...WRAPPED, ...BODIES }) as QuirkName[]
+/** A run of wrapped answers may ask so many requests more than with a clean endpoint. */
+const MOST_MORE = 2
 const ROWS = 30
+const PACK = 10
 
-let endpoint: QuirkyEndpoint
-let stack: TestStack
-let client: pg.Client
-let indicators: readonly unknown[]
+let world: QuirkyWorld
+let sample: readonly Record<string, unknown>[]
 let runs = 0
 
 before(async () => {
-  endpoint = await startQuirkyEndpoint()
-  stack = await startTestStack({ OPENAI_BASE_URL: endpoint.url, OPENAI_MODEL: 'small', RATE_RPM: '100000' })
-  client = new pg.Client({ connectionString: stack.databaseUrl })
-  await client.connect()
-  const lines = (await readFile(SAMPLE_FILE, 'utf8')).trim().split('\n').slice(0, ROWS)
-  indicators = lines.map((line) => JSON.parse(line) as unknown)
+  world = await startQuirkyWorld({ OPENAI_MODEL: 'small' })
+  const lines = (await readFile(SAMPLE_FILE, 'utf8')).trim().split('\n')
+  sample = lines.map((line) => JSON.parse(line) as Record<string, unknown>)
 })
 
-after(async () => {
-  await client?.end()
-  await stack?.stop()
-  await endpoint?.close()
-})
+after(() => world?.stop())
 
-async function classify(behaviour: Behaviour) {
-  endpoint.behave(behaviour)
+/** Classifies the first rows of the sample as a catalogue of their own, in which no result still holds. */
+async function classify(behaviour: Behaviour, count = ROWS, pack = PACK) {
+  world.endpoint.behave(behaviour)
   runs += 1
   const runId = `odd-${runs}`
-  const options = { mode: 'model', reuse: false, audit: 'none', pack: 10 }
-  const answer = await callIngress(stack, 'classify-api/batch', {
+  const answer = await callIngress(world.stack, 'classify-api/batch', {
     run_id: runId,
     catalogue: runId,
-    indicators,
-    options,
+    indicators: sample.slice(0, count),
+    options: { mode: 'model', reuse: false, audit: 'none', pack },
   })
   assert.equal(answer.status, 200, answer.text)
   const { results, summary } = answer.json() as BatchResponse
   assert.ok(results.every(({ source, status }) => source === 'model' && status !== undefined))
-  assert.equal(summary.model_requests, endpoint.asked.length)
-  const { rows } = await client.query<{ outcome: string; provider_request_id: string | null }>(
+  const requests = world.endpoint.asked.length
+  assert.equal(summary.model_requests, requests)
+  const { rows } = await world.client.query<{ outcome: string; provider_request_id: string | null }>(
     'select outcome, provider_request_id from llm_requests where run_id = $1 order by requested_at, request_id',
     [runId],
   )
-  return { results, rows }
+  return { results, rows, requests }
 }
 
 function labelsOf(results: BatchResponse['results']): unknown[] {
   return results.map(({ run_id: _, catalogue: ____, classified_at: __, ...said }) => said)
 }
+
+/** What a result says apart from its run. The word "high" says less than the number that a clean endpoint states. */
+function decided(results: BatchResponse['results'], isWord: boolean): unknown[] {
+  return results.map(
+    ({ run_id: _, catalogue: ____, classified_at: __, reason: ___, confidence, field_confidence, ...said }) => {
+      return isWord ? said : { ...said, confidence, field_confidence }
+    },
+  )
+}
+
+test('each wrapped form gives what a clean endpoint gives, in as many requests', async (t) => {
+  const clean = await classify('clean')
+  assert.equal(clean.requests, ROWS / PACK)
+  for (const name of NAMES) {
+    await t.test(name, async () => {
+      const wrapped = await classify(name)
+      const isWord = name === 'confidence-word'
+      assert.ok(wrapped.requests >= clean.requests, 'the endpoint was not asked')
+      assert.ok(wrapped.requests <= clean.requests + MOST_MORE, `${wrapped.requests} instead of ${clean.requests}`)
+      assert.deepEqual(decided(wrapped.results, isWord), decided(clean.results, isWord))
+    })
+  }
+})
+
+test('all wrapped forms mixed give what a clean endpoint gives, in as many requests', async () => {
+  const rows = Math.min(100, sample.length)
+  const clean = await classify('clean', rows, 1)
+  const mixed = await classify(NAMES, rows, 1)
+  assert.ok(clean.requests > NAMES.length, `${clean.requests} requests for ${NAMES.length} forms`)
+  assert.ok(mixed.requests >= clean.requests, 'the endpoint was not asked')
+  assert.ok(mixed.requests <= clean.requests + MOST_MORE, `${mixed.requests} instead of ${clean.requests}`)
+  assert.deepEqual(decided(mixed.results, true), decided(clean.results, true))
+})
 
 test('one page of HTML, an answer without choices and one without text are failed tries, and no guess takes their place', async () => {
   const clean = await classify('clean')
@@ -103,5 +138,5 @@ test('a request that is refused for its form counts as one, with the id that the
   const outcomes = Object.groupBy(rows, ({ outcome }) => outcome)
   assert.equal(outcomes.ok?.length, 3)
   assert.ok((outcomes['model-bad-request']?.length ?? 0) >= 1)
-  assert.equal(rows.length, endpoint.asked.length)
+  assert.equal(rows.length, world.endpoint.asked.length)
 })

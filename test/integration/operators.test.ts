@@ -77,7 +77,7 @@ test('everything that is kept arrives as it was, and a used database is refused'
     )
 
   const { url, file } = await newDatabase('target')
-  const moved = await runCli(['move', file], { env: stack.env })
+  const moved = await runCli(['move', file], { env: stack.env, ownProcess: true })
   assert.equal(moved.code, 0, moved.stderr)
   assert.match(moved.stderr, /results: 120 rows/)
 

@@ -261,13 +261,14 @@ test('a query is read in its order, through --out and inspect as well, and the p
   const query = `select id, series_name as name, unit, weight, seen, tags from series where id <= 40 order by id desc; -- all`
   const args = ['--from', user.openUrl, '--query', query]
   const passed = { ...env, PGPASSWORD: user.password }
-  const inspected = await runCli(['inspect', ...args, '--json', '--no-estimate'], { env: passed })
+  const inspected = await runCli(['inspect', ...args, '--json', '--no-estimate'], { env: passed, ownProcess: true })
   assert.equal(inspected.code, 0, inspected.stderr)
   const report = JSON.parse(inspected.stdout)
   assert.deepEqual([report.records, report.mapping.name, report.mapping.units], [40, 'name', 'unit'])
   const { code, stderr } = await runCli(['classify', ...args, '--mode', 'rules', '--out', outAt('query.jsonl')], {
     env: passed,
     cwd: folder,
+    ownProcess: true,
   })
   assert.equal(code, 0, stderr)
   const rows = (await readFile(outAt('query.jsonl'), 'utf8'))
@@ -348,7 +349,7 @@ test('kill -9 in the middle loses nothing and doubles nothing, in the table and 
   assert.ok(half < ROWS, 'the run was killed in the middle')
   await assert.rejects(stat(outAt('survived.csv')), { code: 'ENOENT' })
   const passed = { ...env, PGPASSWORD: user.password }
-  const { code, stderr } = await runCli(['classify', '--resume', runId], { env: passed, cwd: folder })
+  const { code, stderr } = await runCli(['classify', '--resume', runId], { env: passed, cwd: folder, ownProcess: true })
   assert.equal(code, 0, stderr)
   const rows = await labelsOf('survived')
   assert.deepEqual([rows.length, new Set(rows.map((row) => row['indicator_id'])).size], [ROWS, ROWS])

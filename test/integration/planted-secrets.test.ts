@@ -103,7 +103,7 @@ test('a run whose key is refused, and commands whose database refuses them, show
     [['classify', file, '--ingress', `http://u:${planted.API_TOKEN}@127.0.0.1:1`], env, 2, /user name or password/],
   ]
   for (const [args, variables, code, says] of runs) {
-    const cli = await runCli(args, { env: variables })
+    const cli = await runCli(args, { env: variables, ownProcess: true })
     assert.equal(cli.code, code, `${args.join(' ')}: ${cli.stderr}`)
     assert.match(cli.stdout + cli.stderr, says)
     said += cli.stdout + cli.stderr

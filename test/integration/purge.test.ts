@@ -118,7 +118,7 @@ test('purge leaves no word of a run in the database, in Restate or in files, and
   const left = await pool.query(`select distinct catalogue, run_id from result_inputs`)
   assert.deepEqual(left.rows, [{ catalogue: 'beta', run_id: other }])
 
-  const again = await runCli(['purge', run, '--yes'], { env: stack.env })
+  const again = await runCli(['purge', run, '--yes'], { env: stack.env, ownProcess: true })
   assert.equal(again.code, 0, again.stderr)
   assert.match(again.stdout, /nothing is left of its texts/)
   assert.equal((await stack.database.store.findRun(run))?.indicators, 14, 'the totals stay')

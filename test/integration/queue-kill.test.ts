@@ -100,7 +100,7 @@ test('kill ends a run in the middle: queue showed it, the waiting client fails w
     body: JSON.stringify({ ...input, options: { mode: 'model', reuse: false } }),
   })
 
-  const killed = await runCli(['kill', runId, '--json'], { env })
+  const killed = await runCli(['kill', runId, '--json'], { env, ownProcess: true })
   assert.equal(killed.code, 0, killed.stderr)
   const ended = JSON.parse(killed.stdout)
   assert.deepEqual(Object.keys(ended), ['run_id', 'batches', 'chunks', 'still_ending'])
@@ -160,7 +160,7 @@ test('kill --force frees what the killed batches had claimed, so that the resume
     const { rows: found } = await query('select owner from claims where expires_at > clock_timestamp()')
     return found.length
   }
-  assert.equal(await held(), rows)
+  await waitUntil('both batches have claimed their shapes', async () => (await held()) === rows)
   const { code, stderr } = await runCli(['kill', runId, '--force'], { env })
   assert.deepEqual([code, stderr], [0, ''])
   await cli.result
@@ -204,7 +204,7 @@ test('a run that is not known, and an admin port that does not answer, are repor
 
 test('queue goes on to the next admin URL where one is dead, and --watch ends with 0 on Ctrl+C', async () => {
   const urls = `http://127.0.0.1:${await freePort()},http://127.0.0.1:${env.ADMIN_PORT}`
-  const { code, stdout } = await runCli(['queue', '--admin', urls], { env })
+  const { code, stdout } = await runCli(['queue', '--admin', urls], { env, ownProcess: true })
   assert.equal(code, 0)
   assert.match(stdout, new RegExp(`^Backlog at http://127.0.0.1:${env.ADMIN_PORT}: `))
 

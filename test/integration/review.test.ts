@@ -246,7 +246,8 @@ test('--override-person lets the model answer again', async () => {
 
 test('the other forms of a file work from standard input, with the database named by its URL', async () => {
   const named = { DATABASE_URL: stack.databaseUrl, DATA_DIR: join(directory, 'nothing-here') }
-  const apply = (input: string) => runCli(['review', 'apply', '-', '--by', 'Ben'], { env: named, input })
+  const apply = (input: string) =>
+    runCli(['review', 'apply', '-', '--by', 'Ben'], { env: named, input, ownProcess: true })
   const json = await apply(
     '{"indicator_id":"Z.2","decision":"correct","corrections":{"type":"count","temporal_aggregation":"point-in-time"}}\n',
   )

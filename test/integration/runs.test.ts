@@ -10,9 +10,11 @@ import { runCli, startCli } from '../helpers/cli.ts'
 import { callIngress, startTestStack, type TestStack } from '../helpers/stack.ts'
 import { waitUntil } from '../helpers/wait.ts'
 
-/** So slow that a run is under way for as long as a command takes to be heard, and so fast that the rest takes no time. */
+/** So slow that the first rows of a run are seen long before its last, and so fast that the rest takes no time. */
 const SLOW_RPM = 600
 const FAST_RPM = 6_000
+/** A pace at which a run is under way for a minute more, and what of it sleeps wakes within half a minute. */
+const LATER_RPM = 150
 
 let stack: TestStack
 let directory: string
@@ -62,7 +64,7 @@ async function openBatches(): Promise<number> {
 }
 
 async function command(...args: readonly string[]) {
-  const ended = await runCli(args, { env })
+  const ended = await runCli(args, { env, ownProcess: true })
   return { ...ended, json: () => JSON.parse(ended.stdout) }
 }
 
@@ -73,6 +75,7 @@ test('a detached run is paused, loses its driver by kill -9, is taken over pause
   const { run_id: runId, pid, log, commands } = begun.json()
   assert.equal(commands.pause, `npm run pause -- ${runId}`)
   await waitUntil('some rows are saved', async () => (await readRun(runId)).indicators > 0)
+  await setPace(LATER_RPM)
 
   const paused = await command('pause', runId, '--json')
   assert.equal(paused.code, 0, paused.stderr)
@@ -118,6 +121,7 @@ test('stop ends the driver with the exit code and the line of an interrupt; the 
   await cli.untilSaid(/--resume run-/)
   const runId = /--resume (run-\S+)/.exec(cli.said())?.[1] ?? ''
   await waitUntil('some rows are saved', async () => (await readRun(runId)).indicators > 0)
+  await setPace(LATER_RPM)
   assert.equal((await command('stop', runId)).code, 0)
   const { code, stdout, stderr } = await cli.result
   assert.equal(code, 130, stderr)

@@ -131,7 +131,7 @@ test('demo classifies the sample, stops everything, and finds it unchanged the n
   await mkdir(home)
   await chmod(home, 0o700)
   const own = { ...env, DATA_DIR: join(home, 'data') }
-  const first = await runCli(['demo', '--json'], { env: own })
+  const first = await runCli(['demo', '--json'], { env: own, ownProcess: true })
   assert.equal(first.code, 0, first.stderr)
   const report = JSON.parse(first.stdout)
   assert.ok(report.indicators >= 150)
@@ -142,11 +142,11 @@ test('demo classifies the sample, stops everything, and finds it unchanged the n
   for (const name of ['INGRESS_PORT', 'ADMIN_PORT', 'PORT', 'OFFLINE_MODEL_PORT', 'CONSOLE_PORT']) {
     assert.equal(await isListening(env[name]), false, name)
   }
-  const second = JSON.parse((await runCli(['demo', '--json'], { env: own })).stdout)
+  const second = JSON.parse((await runCli(['demo', '--json'], { env: own, ownProcess: true })).stdout)
   assert.equal(second.unchanged, second.indicators)
 
   // With the stack stopped, the database alone is started for the export.
-  const exported = await runCli(['export', '--format', 'jsonl'], { env: own })
+  const exported = await runCli(['export', '--format', 'jsonl'], { env: own, ownProcess: true })
   const lines = exported.stdout.trim().split('\n')
   assert.equal(lines.length, report.indicators)
   // The answers that are not the rules' were recorded, so that no result is a guess; what rules decided alone is unverified.
@@ -212,14 +212,17 @@ test('a second Ctrl+C kills the parts at once, and PostgreSQL still shuts down i
   cli.child.kill('SIGINT')
   const { code, stderr } = await cli.result
   assert.equal(code, 0, stderr)
-  assert.ok(Date.now() - pressedAt < 25_000, 'the replica was not waited for')
+  assert.ok(Date.now() - pressedAt < 32_000, 'the replica was not waited for')
   assert.match(stderr, /Stopped\. The data is kept/)
   await assertAllGone(env, stderr)
 })
 
 test('a part that does not start is reported with its last output', async () => {
   const env = await usedEnv()
-  const { code, stderr } = await runCli(['start'], { env: { ...env, RESTATE_LOG_FORMAT: 'nonsense' } })
+  const { code, stderr } = await runCli(['start'], {
+    env: { ...env, RESTATE_LOG_FORMAT: 'nonsense' },
+    ownProcess: true,
+  })
   assert.equal(code, 1, stderr)
   assert.match(stderr, /restate-server ended.*restate-server\.log:\n.*nonsense/s)
   assert.doesNotMatch(stderr, /at .*\.ts:\d+/)
@@ -227,7 +230,10 @@ test('a part that does not start is reported with its last output', async () => 
 
 test('a gold file that cannot be read is a fault of the configuration, told in one sentence', async () => {
   const env = await usedEnv()
-  const { code, stderr } = await runCli(['start'], { env: { ...env, OFFLINE_MODEL_ANSWERS: 'gold:/no/such.jsonl' } })
+  const { code, stderr } = await runCli(['start'], {
+    env: { ...env, OFFLINE_MODEL_ANSWERS: 'gold:/no/such.jsonl' },
+    ownProcess: true,
+  })
   assert.equal(code, 2, stderr)
   assert.match(stderr, /OFFLINE_MODEL_ANSWERS: the gold file cannot be read: .*\/no\/such\.jsonl/)
   assert.doesNotMatch(stderr, /at .*\.ts:\d+|offline-model\.log/)
@@ -252,7 +258,7 @@ test('a taken POSTGRES_PORT is named before anything starts', async () => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const address = server.address()
   const port = typeof address === 'object' && address !== null ? String(address.port) : ''
-  const { code, stderr } = await runCli(['start'], { env: { ...env, POSTGRES_PORT: port } })
+  const { code, stderr } = await runCli(['start'], { env: { ...env, POSTGRES_PORT: port }, ownProcess: true })
   await new Promise((resolve) => server.close(resolve))
   assert.equal(code, 1)
   assert.match(stderr, new RegExp(`Port ${port} \\(PostgreSQL\\) is taken.*POSTGRES_PORT`))

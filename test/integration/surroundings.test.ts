@@ -75,10 +75,10 @@ test('a catalogue is classified, and the commands read the database', async () =
     file,
     '{"indicator_id":"S1","name":"Exports of goods","units":"USD million","periodicity":"Monthly"}\n',
   )
-  const run = await runCli(['classify', file, '--json'], { env })
+  const run = await runCli(['classify', file, '--json'], { env, ownProcess: true })
   assert.equal(run.code, 0, run.stderr)
   assert.equal((JSON.parse(run.stdout) as { classified: number }).classified, 1)
-  const exported = await runCli(['export', '--format', 'jsonl'], { env })
+  const exported = await runCli(['export', '--format', 'jsonl'], { env, ownProcess: true })
   assert.equal(exported.code, 0, exported.stderr)
   assert.match(exported.stdout, /"S1"/)
 })

@@ -34,7 +34,7 @@ async function withIngress(
 
 function clientFor(urls: readonly string[], options: Partial<BatchClientOptions> = {}) {
   const said: string[] = []
-  const client = createBatchClient({ urls, patienceMs: 1_000, say: (line) => said.push(line), ...options })
+  const client = createBatchClient({ urls, patienceMs: 60_000, say: (line) => said.push(line), ...options })
   let next = 0
   const submit = () => {
     next += 1
@@ -54,9 +54,9 @@ test('an ingress that does not answer is reported at once, with its address and 
 
 test('one node that answers is enough, also when it comes a little later', async () => {
   const port = await freePort()
-  const late = findIngress([`http://127.0.0.1:${port}`], never, 5_000)
+  const late = findIngress([`http://127.0.0.1:${port}`], never, 60_000)
   await withIngress(batchDone, async ({ url }) => {
-    await findIngress([await deadUrl(), url], never, 5_000)
+    await findIngress([await deadUrl(), url], never, 60_000)
   })
   const interrupt = new AbortController()
   const waiting = findIngress([`http://127.0.0.1:${port}`], interrupt.signal, 60_000)

@@ -82,10 +82,19 @@ test('a command keeps its compiled modules beside the program, and loads what it
     const said = `process.stderr.write(JSON.stringify([${kept}, ...${fetched}, ...${packages}]))`
     await writeFile(look, `process.on('exit', () => ${said})\n`)
     const { PATH, HOME } = process.env
-    const { stderr } = await run(process.execPath, ['-r', look, BIN, 'classify', '--help'], { PATH, HOME })
-    const [folder = '', ...loaded] = JSON.parse(stderr) as string[]
-    assert.equal(dirname(folder), join(ROOT, 'node_modules/.cache/compile'))
-    assert.deepEqual(loaded, [])
+    const folders = new Set<string>()
+    for (const command of ['classify', 'status']) {
+      const { stderr } = await run(process.execPath, ['-r', look, BIN, command, '--help'], { PATH, HOME })
+      const [folder = '', ...loaded] = JSON.parse(stderr) as string[]
+      assert.equal(dirname(folder), join(ROOT, 'node_modules/.cache/compile'))
+      assert.deepEqual(loaded, [])
+      folders.add(folder)
+    }
+    assert.equal(
+      folders.size,
+      2,
+      'modules that were compiled under the settings of a large heap are no use to other commands',
+    )
   } finally {
     await rm(directory, { recursive: true, force: true })
   }

@@ -1,6 +1,5 @@
 /** The command `codebook` as a user calls it: what it prints, where, and with which exit code. */
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
@@ -9,8 +8,7 @@ import { join } from 'node:path'
 import { text as readText } from 'node:stream/consumers'
 import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-
-const PROGRAM = fileURLToPath(new URL('../../../src/cli/classify.cjs', import.meta.url))
+import { runCli } from '../../helpers/cli.ts'
 
 let directory: string
 before(async () => {
@@ -18,28 +16,14 @@ before(async () => {
 })
 after(() => rm(directory, { recursive: true, force: true }))
 
-interface Output {
-  readonly code: number
-  readonly stdout: string
-  readonly stderr: string
-}
+const run = (...args: string[]) => runWith({}, ...args)
 
-function run(...args: string[]): Promise<Output> {
-  return runWith({}, ...args)
-}
-
-function runWith(more: Readonly<Record<string, string>>, ...args: string[]): Promise<Output> {
-  return new Promise((resolve) => {
-    // The variables of npm, which runs the tests, are not inherited.
-    const env = { PATH: process.env.PATH, HOME: process.env.HOME, ...more }
-    execFile(process.execPath, [PROGRAM, 'codebook', ...args], { cwd: directory, env }, (error, stdout, stderr) => {
-      resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr })
-    })
-  })
-}
+/** The variables of npm, which runs the tests, are not inherited. */
+const runWith = (env: Readonly<Record<string, string>>, ...args: string[]) =>
+  runCli(['codebook', ...args], { env, cwd: directory })
 
 test('what init prints passes check and can be shown', async () => {
-  const init = await run('init')
+  const init = await runCli(['codebook', 'init'], { cwd: directory, ownProcess: true })
   const file = join(directory, 'my.yaml')
   await writeFile(file, init.stdout)
   const check = await run('check', file)
@@ -93,7 +77,7 @@ test('check --gold prints how often shortlists hold the code, and names line and
 test('init, schema, show and list say that npm run has printed its own lines, which check overlooks', async () => {
   const npm = { npm_lifecycle_event: 'codebook', npm_command: 'run-script' }
   for (const args of [['init'], ['schema'], ['show', 'release-topics'], ['list']]) {
-    const [quiet, noted] = await Promise.all([run(...args), runWith(npm, ...args)])
+    const [quiet, noted] = [await run(...args), await runWith(npm, ...args)]
     assert.doesNotMatch(quiet.stderr, /npm run/)
     assert.match(noted.stderr, /^Note: npm run has printed lines of its own before this output\./)
   }
@@ -131,11 +115,9 @@ test('check takes the name of a built-in codebook, and --json prints one object 
 })
 
 test('show shows some codes or all of them, and --json the whole content', async () => {
-  const [some, all, json] = await Promise.all([
-    run('show', 'business-activities'),
-    run('show', 'business-activities', '--all'),
-    run('show', 'business-activities', '--json'),
-  ])
+  const some = await run('show', 'business-activities')
+  const all = await run('show', 'business-activities', '--all')
+  const json = await run('show', 'business-activities', '--json')
   assert.match(some.stdout, /… and 409 more codes: --all shows them\n/)
   assert.equal(all.stdout.match(/^ {2}\d[\d-]*: /gm)?.length, 424)
   const content = JSON.parse(json.stdout)

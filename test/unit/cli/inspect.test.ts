@@ -24,7 +24,7 @@ after(async () => {
 })
 
 test('inspect --json has the documented properties, and names broken lines without stopping', async () => {
-  const { code, stdout, stderr } = await runCli(['inspect', file, '--json'], { cwd: folder })
+  const { code, stdout, stderr } = await runCli(['inspect', file, '--json'], { cwd: folder, ownProcess: true })
   assert.deepEqual([code, stderr], [0, ''])
   const report = JSON.parse(stdout)
   assert.deepEqual(Object.keys(report).sort(), [

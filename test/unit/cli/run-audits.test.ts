@@ -83,7 +83,7 @@ async function run(script: Parameters<typeof startScriptedIngress>[0], plan: Pla
   const ingress = await startScriptedIngress(script)
   try {
     return await runCatalogue(journal, plan, {
-      ...{ urls: [ingress.url], patienceMs: 1_000, codebook: 'b@1', say: () => undefined },
+      ...{ urls: [ingress.url], patienceMs: 60_000, codebook: 'b@1', say: () => undefined },
       ...{ onProgress, stopSubmitting, abandon: never },
     })
   } finally {

@@ -61,7 +61,7 @@ async function run(
   try {
     const report = await runCatalogue(journal, () => options.batches ?? batchesOfOne(count), {
       urls: [ingress.url],
-      patienceMs: 1_000,
+      patienceMs: 60_000,
       codebook: 'my-book@1',
       say: (line) => said.push(line),
       onProgress: options.onProgress ?? (() => undefined),

@@ -58,11 +58,11 @@ test('a command takes a value with # whole, and stops with exit code 2 at a line
   const cwd = await mkdtemp(join(tmpdir(), 'classify-dot-env-'))
   try {
     await writeFile(join(cwd, '.env'), '\uFEFFLOG_LEVEL=a#b\r\n')
-    const read = await runCli(['status', 'RUN'], { cwd })
+    const read = await runCli(['status', 'RUN'], { cwd, ownProcess: true })
     assert.equal(read.code, 2, read.stderr)
     assert.match(read.stderr, /LOG_LEVEL is "a#b"/)
     await writeFile(join(cwd, '.env'), 'LOG_LEVEL=info\nPOSTGRES_PASSWORD=pa$word\n')
-    const refused = await runCli(['status', 'RUN'], { cwd })
+    const refused = await runCli(['status', 'RUN'], { cwd, ownProcess: true })
     assert.equal(refused.code, 2, refused.stderr)
     assert.match(refused.stderr, /line 2: POSTGRES_PASSWORD has a \$.*single quotes/)
     assert.doesNotMatch(refused.stderr, /pa\$word/)

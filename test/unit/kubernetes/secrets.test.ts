@@ -73,7 +73,7 @@ test('the command takes the password of the database in whichever form it is con
     { DATABASE_URL: 'postgres://tester:gi%2Fven@db.example/classify' },
     { POSTGRES_HOST: 'db.example', POSTGRES_PASSWORD: 'gi/ven' },
   ]) {
-    const { code, stdout, stderr } = await runCli(['kubernetes:secrets'], { env })
+    const { code, stdout, stderr } = await runCli(['kubernetes:secrets'], { env, ownProcess: true })
     assert.equal(code, 0, stderr)
     const { items } = JSON.parse(stdout) as { items: Secret[] }
     assert.deepEqual(find(items, 'classify-database'), { POSTGRES_PASSWORD: 'gi/ven' })

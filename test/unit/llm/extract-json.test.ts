@@ -291,8 +291,8 @@ describe('for any answer and any message', () => {
   })
 })
 
-describe('hostile texts of a million characters', () => {
-  const million = (piece: string) => piece.repeat(Math.ceil(1_000_000 / piece.length))
+describe('hostile texts of a hundred thousand characters and more', () => {
+  const repeated = (piece: string, length: number) => piece.repeat(Math.ceil(length / piece.length))
   const hostile: readonly string[] = [
     '{',
     '[',
@@ -334,7 +334,8 @@ describe('hostile texts of a million characters', () => {
   ]
   for (const piece of hostile) {
     it(`of ${JSON.stringify(piece.slice(0, 20))} take a bounded number of steps`, () => {
-      const text = million(piece)
+      // The steps are counted, so that this shows what a million characters would take ten times as long to show.
+      const text = repeated(piece, 100_000)
       for (const content of [text, `"${text}`, `${TEXT}${text}`]) {
         const bound = content.length * STEPS_PER_CHARACTER
         const meter = { left: bound }
@@ -346,8 +347,8 @@ describe('hostile texts of a million characters', () => {
 
   it('do not hide an answer before or behind them', () => {
     for (const piece of ['{', '["', '{"a":', '<think></think>', '</think>', '[]', 'assistantfinal']) {
-      assert.equal(kindOf(`${million(piece)}\n${TEXT}`), 'answer', piece)
-      assert.equal(kindOf(`${TEXT}\n${piece.includes('/') ? '' : million(piece)}`), 'answer', piece)
+      assert.equal(kindOf(`${repeated(piece, 1_000_000)}\n${TEXT}`), 'answer', piece)
+      assert.equal(kindOf(`${TEXT}\n${piece.includes('/') ? '' : repeated(piece, 1_000_000)}`), 'answer', piece)
     }
   })
 

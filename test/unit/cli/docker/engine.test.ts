@@ -107,7 +107,7 @@ test('a command says it in one line, and ends with code 1', { skip: process.plat
     const docker = join(bin, 'docker')
     await writeFile(docker, `#!/bin/sh\ncase "$1" in version) echo '${DOWN[1].trim()}' >&2; exit 1;; esac\nexit 1\n`)
     await chmod(docker, 0o755)
-    const { code, stderr } = await runCli(['cluster:ps'], { env: { PATH: bin } })
+    const { code, stderr } = await runCli(['cluster:ps'], { env: { PATH: bin }, ownProcess: true })
     assert.equal(code, 1)
     assert.match(stderr, /^The Docker engine does not answer .*: start it, and check .*\n$/)
     await rm(docker)

@@ -178,7 +178,7 @@ async function submitted(needsUsd: number, set: (limit: ReturnType<typeof world>
         yield { index: 0, indicators: [{ indicator_id: 'i', name: 'x', sample_values: [] }], isAudit: false }
       },
       {
-        ...{ urls: [ingress.url], patienceMs: 1_000, codebook: 'b@1', limit, say: () => undefined },
+        ...{ urls: [ingress.url], patienceMs: 60_000, codebook: 'b@1', limit, say: () => undefined },
         ...{ onProgress: () => undefined, stopSubmitting: never, abandon: never },
       },
     )

@@ -43,7 +43,7 @@ async function submitted(
         yield { index: 0, indicators, isAudit: false }
       },
       {
-        ...{ urls: [ingress.url], patienceMs: 1_000, codebook: 'b@1', say: () => undefined },
+        ...{ urls: [ingress.url], patienceMs: 60_000, codebook: 'b@1', say: () => undefined },
         ...{ onProgress: () => undefined, stopSubmitting: stop.signal, abandon: new AbortController().signal },
         ...{ look: async () => look(stop), untilWanted },
         onResults: (results) => void taken.push(...results.map(({ indicator_id: id }) => id)),
