@@ -1,0 +1,251 @@
+/**
+ * The scenario of `--rows`: a catalogue of any number of rows through the command line, with everything killed and started again in
+ * its middle, and then what a user does with it: a second run that changes nothing, an export, a status.
+ */
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { startCli } from '../../helpers/cli.ts'
+import { watchProcess } from '../measure.ts'
+import { type BenchContext, difference, percent, type RunReport, round, type Scenario } from '../scenario.ts'
+import { type CpuByPart, startWorld, type World } from '../world.ts'
+import { catalogueLines, goldLines, shapesOf, writeLines } from './generator.ts'
+import { costBetween, gigabytes, queryOnce, savedRows, type Watch, watchRows } from './watch.ts'
+
+/** Rows a minute that are the goal where shapes repeat. */
+const GOAL = 300_000
+/** A row may cost this many times as much at the end of a run as near its start. */
+const MOST_GROWTH = 1.2
+const NO_LIMIT = '1000000'
+const POLL_MS = 500
+
+type RowsContext = Pick<BenchContext, 'scratchDir' | 'say' | 'signal'>
+
+/** One command on its way. */
+interface Command {
+  readonly seconds: number
+  readonly stdout: string
+  /** CPU milliseconds of the command, and of each part while it ran. */
+  readonly cpu: CpuByPart & { readonly command: number }
+}
+
+/** The commands of a run, one after the other, each measured. */
+interface Commands {
+  /** Runs a command to its end. Rejects where it ends with another code than 0. */
+  run(args: readonly string[]): Promise<Command>
+  /** Runs a command, and kills it with SIGKILL once `untilEnough` resolves. */
+  runUntil(args: readonly string[], untilEnough: () => Promise<void>): Promise<Command>
+  /** CPU milliseconds of all commands so far. */
+  cpuMs(): number
+  readonly peakMiB: number
+}
+
+export function rowsScenario(rows: number): Scenario {
+  return {
+    id: 'rows',
+    isQuick: false,
+    run: async (context) => {
+      const full = new AbortController()
+      const signal = AbortSignal.any([context.signal, full.signal])
+      const file = join(context.scratchDir, `rows-${rows}.jsonl`)
+      const gold = join(context.scratchDir, 'gold.jsonl')
+      context.say(
+        `rows: making ${rows.toLocaleString('en-US')} rows of at most ${shapesOf(rows).toLocaleString('en-US')} shapes`,
+      )
+      await writeLines(file, catalogueLines(rows), signal)
+      await writeLines(gold, await goldLines(rows), signal)
+      const world = await startWorld({
+        rate: { RATE_RPM: NO_LIMIT },
+        model: { OFFLINE_MODEL_LATENCY_MS: '0', OFFLINE_MODEL_ANSWERS: `gold:${gold}` },
+        signal,
+      })
+      const commands = createCommands(world, signal)
+      const watch = watchRows({
+        world,
+        commandCpuMs: commands.cpuMs,
+        directories: [context.scratchDir],
+        onFull: (message) => full.abort(new Error(message)),
+      })
+      try {
+        return await measureRows({ ...context, signal }, { rows, file, world, commands, watch })
+      } finally {
+        await watch.stop()
+        await world.stop()
+      }
+    },
+  }
+}
+
+interface Parts {
+  readonly rows: number
+  readonly file: string
+  readonly world: World
+  readonly commands: Commands
+  readonly watch: Watch
+}
+
+async function measureRows({ scratchDir, say, signal }: RowsContext, { rows, file, world, commands, watch }: Parts) {
+  const classify = ['classify', file, '--json']
+  const halfway = async () => {
+    while (((await savedRows(world.databaseUrl)) ?? 0) < rows / 2) await sleep(POLL_MS, undefined, { signal })
+  }
+  const first = await commands.runUntil(classify, halfway)
+  const runId = (await queryOnce<{ run_id: string }>(world.databaseUrl, 'select run_id from runs'))[0]?.run_id ?? ''
+  const before = (await savedRows(world.databaseUrl)) ?? 0
+  say(`rows: ${before.toLocaleString('en-US')} in ${first.seconds} s; everything is killed`)
+
+  const crashedAt = performance.now()
+  const startAgain = await world.crash()
+  await startAgain()
+  const readyAt = performance.now()
+  const moreSaved = untilMore(world.databaseUrl, before, signal)
+  const rest = await commands.run(['classify', '--resume', runId, '--json'])
+  const restart = { ready: readyAt - crashedAt, results: (await moreSaved) - readyAt }
+  const report = JSON.parse(rest.stdout) as RunReport
+  const seconds = first.seconds + rest.seconds
+  const perMinute = round((rows / seconds) * 60)
+  const samples = [...watch.samples]
+  say(`rows: all in ${round(seconds)} s without the restart, ${perMinute.toLocaleString('en-US')} a minute`)
+
+  const sizes = await readSizes(world.databaseUrl, rows)
+  const again = await commands.run(classify)
+  const { unchanged } = JSON.parse(again.stdout) as { readonly unchanged: number }
+  say(`rows: a second run in ${again.seconds} s`)
+  const exported = join(scratchDir, 'export.jsonl')
+  const exporting = await commands.run(['export', '--out', exported])
+  const statusOfRow = await commands.run(['status', `T${String(rows - 1).padStart(8, '0')}`, '--json'])
+  const statusOfRun = await commands.run(['status', runId, '--json'])
+
+  const early = costBetween(samples, rows, 0.1, 0.3)
+  const late = costBetween(samples, rows, 0.8, 1)
+  const cpu = sum(first.cpu, rest.cpu)
+  const all = cpu.command + cpu.replicas + cpu.restate + cpu.guard + cpu.postgres
+  const growth = early === null || late === null ? null : round(late / early, 2)
+  return {
+    id: 'rows',
+    what:
+      `${rows.toLocaleString('en-US')} rows (${gigabytes((await stat(file)).size)}) of ${shapesOf(rows).toLocaleString('en-US')} shapes through the command line, ` +
+      'one replica, offline model without limit and always right; everything is killed in the middle',
+    figures: {
+      rows_a_minute: perMinute,
+      seconds: round(seconds),
+      cpu_ms_a_row: { ...perRow(cpu, rows), all_but_the_model: round(all / rows, 3) },
+      cpu_ms_a_row_from_10_to_30_percent: early,
+      cpu_ms_a_row_from_80_to_100_percent: late,
+      cores_used: round((all + cpu.model) / 1_000 / seconds, 2),
+      by_source: report.by_source,
+      model_requests: report.model_requests,
+      audited: report.audited,
+      failed: report.failed,
+      lost: rows - sizes.results,
+      database_bytes_a_row: sizes.bytesOfRow,
+      bytes_a_row_by_table: sizes.byTable,
+      peak_memory_mib: { command: round(commands.peakMiB), ...watch.peaks.memoryMiB },
+      peak_disk_gb: {
+        restate: round(watch.peaks.restateBytes / 1e9, 2),
+        postgres: round(watch.peaks.postgresBytes / 1e9, 2),
+      },
+      restart_ready_s: round(restart.ready / 1_000, 1),
+      restart_until_next_results_s: round(restart.results / 1_000, 1),
+      second_run_s: again.seconds,
+      second_run_unchanged: unchanged,
+      second_run_cpu_ms_a_row: perRow(again.cpu, rows),
+      export_s: exporting.seconds,
+      export_gb: round((await stat(exported)).size / 1e9, 2),
+      status_of_row_s: statusOfRow.seconds,
+      status_of_run_s: statusOfRun.seconds,
+    },
+    target: `${GOAL.toLocaleString('en-US')} rows a minute; a row costs at most ${MOST_GROWTH} times as much at the end; nothing lost, nothing changed by the second run`,
+    met:
+      perMinute >= GOAL &&
+      (growth === null || growth <= MOST_GROWTH) &&
+      sizes.results === rows &&
+      unchanged === rows &&
+      report.failed === 0,
+    bound_by: `CPU: ${percent(Math.max(0, all + cpu.model) / 1_000 / seconds / 2)} of two cores`,
+  }
+}
+
+function createCommands(world: World, signal: AbortSignal): Commands {
+  let endedCpuMs = 0
+  let current: (() => number) | undefined
+  let peakMiB = 0
+  const start = async (args: readonly string[], untilEnough?: () => Promise<void>): Promise<Command> => {
+    signal.throwIfAborted()
+    const before = world.cpu()
+    const startedAt = performance.now()
+    const cli = startCli(args, { env: world.env })
+    const kill = () => cli.child.kill('SIGKILL')
+    signal.addEventListener('abort', kill, { once: true })
+    const watched = watchProcess(cli.child.pid ?? -1)
+    current = watched.cpuMs
+    const enough = untilEnough?.().finally(kill)
+    enough?.catch(() => undefined)
+    const { code, stdout, stderr } = await cli.result
+    const seconds = round((performance.now() - startedAt) / 1_000, 2)
+    signal.removeEventListener('abort', kill)
+    const { cpuMs, peakRssMiB } = watched.stop()
+    current = undefined
+    endedCpuMs += cpuMs
+    peakMiB = Math.max(peakMiB, peakRssMiB)
+    signal.throwIfAborted()
+    if (untilEnough === undefined && code !== 0)
+      throw new Error(`${args[0]} ended with code ${code}: ${stderr.slice(-500)}`)
+    if (untilEnough !== undefined && code !== null)
+      throw new Error(`${args[0]} ended before it was killed: ${stderr.slice(-500)}`)
+    return { seconds, stdout, cpu: { ...difference(world.cpu(), before), command: cpuMs } }
+  }
+  return {
+    run: (args) => start(args),
+    runUntil: (args, untilEnough) => start(args, untilEnough),
+    cpuMs: () => endedCpuMs + (current?.() ?? 0),
+    get peakMiB() {
+      return peakMiB
+    },
+  }
+}
+
+/** Resolves with the moment when more rows than `before` were saved. */
+async function untilMore(databaseUrl: string, before: number, signal: AbortSignal): Promise<number> {
+  while (((await savedRows(databaseUrl)) ?? 0) <= before) await sleep(POLL_MS, undefined, { signal })
+  return performance.now()
+}
+
+async function readSizes(databaseUrl: string, rows: number) {
+  const [all] = await queryOnce<{ bytes: string; results: string }>(
+    databaseUrl,
+    'select pg_database_size(current_database()) as bytes, (select count(*) from results) as results',
+  )
+  const tables = await queryOnce<{ name: string; bytes: string }>(
+    databaseUrl,
+    `select relname as name, pg_total_relation_size(oid) as bytes from pg_class
+     where relkind in ('r', 'p') and relnamespace = 'public'::regnamespace order by 2 desc limit 6`,
+  )
+  const byTable = Object.fromEntries(tables.map(({ name, bytes }) => [name, round(Number(bytes) / rows)]))
+  return { bytesOfRow: round(Number(all?.bytes ?? 0) / rows), results: Number(all?.results ?? 0), byTable }
+}
+
+function sum(a: Command['cpu'], b: Command['cpu']): Command['cpu'] {
+  const of = (part: keyof Command['cpu']) => a[part] + b[part]
+  return {
+    command: of('command'),
+    replicas: of('replicas'),
+    restate: of('restate'),
+    guard: of('guard'),
+    postgres: of('postgres'),
+    model: of('model'),
+    balancer: of('balancer'),
+  }
+}
+
+function perRow({ command, replicas, restate, guard, postgres, model }: Command['cpu'], rows: number) {
+  const of = (ms: number) => round(ms / rows, 3)
+  return {
+    command: of(command),
+    replica: of(replicas),
+    restate_server: of(restate),
+    postgres: of(postgres),
+    guard: of(guard),
+    model: of(model),
+  }
+}
