@@ -132,7 +132,8 @@ export async function startWorld(options: WorldOptions): Promise<World> {
         SERVICE_NAME: `classify-service-${replicas.length + 1}`,
         LOG_LEVEL: 'error',
       })
-      const weight = options.weights?.[started.push(child) - 1] ?? 1
+      const place = started.push(child) - 1
+      const weight = options.weights?.[place] ?? 1
       const replica = { port, pid: child.pid ?? -1, child, weight }
       await waitUntilHealthy(`http://127.0.0.1:${port}/health`, child, 'a replica', options.signal)
       replicas.push(replica)
