@@ -2,7 +2,15 @@
 import type { Context } from '@restatedev/restate-sdk'
 import { ServiceError } from '../../errors.ts'
 import type { AdmissionWait } from '../admission.ts'
-import { type BatchRequest, type BatchResponse, PART_HEADER, RUN_HEADER, RUN_ID, RUN_ID_FORM } from '../contract.ts'
+import {
+  type BatchRequest,
+  type BatchResponse,
+  PART_HEADER,
+  RESULTS_HEADER,
+  RUN_HEADER,
+  RUN_ID,
+  RUN_ID_FORM,
+} from '../contract.ts'
 import { timeOf } from '../database-time.ts'
 import { databaseStep } from '../options.ts'
 import { askModel } from './ask-model.ts'
@@ -44,9 +52,11 @@ export async function classifyBatch(ctx: Context, deps: BatchDeps, request: Batc
   }
 
   const classifiedAt = await timeOf(batch)
+  const wantsResults = ctx.request().headers.get(RESULTS_HEADER) !== 'none'
   const response = await ctx.run(
     `save ${request.indicators.length} results`,
-    () => saveResults(deps, { request, runId, catalogue, options, plan, owner, part, state, classifiedAt }),
+    () =>
+      saveResults(deps, { request, runId, catalogue, options, plan, owner, part, state, classifiedAt, wantsResults }),
     databaseStep,
   )
   // A batch that its run's cost limit or people stopped has results for what was asked, and names the rest.
