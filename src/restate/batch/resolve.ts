@@ -37,7 +37,7 @@ export interface Resolved {
   readonly trust: Trust | null
   /** One resolution for each indicator, by position in the request. */
   readonly resolutions: readonly Resolution[]
-  readonly warnings: Warning[]
+  readonly warnings: readonly Warning[]
   /**
    * Hashes of shapes about which the model is asked again although an answer may be stored, because a person has
    * corrected the stored answer and the run overrides human answers.
