@@ -118,3 +118,10 @@ export async function findHumanAnswers(
   )
   return new Map(found.map((answer) => [answer.shapeHash, answer]))
 }
+
+/** Whether any human answer is in force. */
+export async function hasHumanAnswers(pool: DatabasePool): Promise<boolean> {
+  const text = 'select exists (select from human_answers where overridden_by is null) as found'
+  const [row] = await queryRows(pool, 'look for human answers', z.object({ found: z.boolean() }), text)
+  return row?.found === true
+}

@@ -10,7 +10,7 @@ import { findAudits, writeAudits } from './evidence/audits.ts'
 import { createCalibrationStore } from './evidence/calibrations.ts'
 import { createCertificateStore } from './evidence/certificates.ts'
 import { exportClassifications, exportIndicators, listCatalogues } from './export.ts'
-import { findHumanAnswers, overrideHumanAnswers } from './human-answers.ts'
+import { findHumanAnswers, hasHumanAnswers, overrideHumanAnswers } from './human-answers.ts'
 import type { DatabasePool } from './pool.ts'
 import { writeAnswerUses } from './purge/answer-uses.ts'
 import { createPurgeStore } from './purge/purge.ts'
@@ -39,6 +39,7 @@ export function createStore(pool: DatabasePool, { watch }: Pick<Writability, 'wa
     findLatest: (scope, ids) => findLatest(pool, scope, ids),
     findAnswers: (shapeHashes) => findAnswers(pool, shapeHashes),
     findHumanAnswers: (shapeHashes) => findHumanAnswers(pool, shapeHashes),
+    hasHumanAnswers: () => hasHumanAnswers(pool),
     findModelUse: (model) => findModelUse(pool, model),
     claimShapes: (owner, shapeHashes, holdMs) => claimShapes(pool, owner, shapeHashes, holdMs),
     renewClaims: (owner, shapeHashes, holdMs) => renewClaims(pool, owner, shapeHashes, holdMs),

@@ -1,8 +1,12 @@
 /** The catalogue of `npm run bench -- --rows`, and what the benchmark makes of the CPU time that its rows took. */
 import assert from 'node:assert/strict'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { catalogueLines, goldLines, shapesOf } from '../bench/rows/generator.ts'
-import { costBetween } from '../bench/rows/watch.ts'
+import { costBetween, watchRows } from '../bench/rows/watch.ts'
+import { waitUntil } from '../helpers/wait.ts'
 
 const ROWS = 5_000
 
@@ -45,6 +49,32 @@ test('the cost of a row is counted between two shares of the rows, and is not kn
   const samples = [0, 1, 2, 3, 4].map((tenth) => ({ rows: tenth * 10, cpuMs: tenth * tenth * 10 }))
   assert.equal(costBetween(samples, 40, 0.5, 1), 6)
   assert.equal(costBetween(samples, 40, 0.3, 0.4), null)
+})
+
+test('a run whose files pass the bound is told so, with the sizes of its parts', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'bench-rows-test-'))
+  await mkdir(join(directory, 'restate'))
+  await writeFile(join(directory, 'restate', 'log'), Buffer.alloc(300_000, 1))
+  const none = { replicas: [], restate: [], guard: [], postgres: [], model: [], balancer: [] }
+  const cpu = { replicas: 0, restate: 0, guard: 0, postgres: 0, model: 0, balancer: 0 }
+  // Nothing listens at this port, as while the database is started again.
+  const databaseUrl = 'postgres://nobody@127.0.0.1:1/none'
+  const messages: string[] = []
+  const watch = watchRows({
+    world: { directory, databaseUrl, cpu: () => cpu, pids: () => none },
+    commandCpuMs: () => 0,
+    directories: [],
+    mostBytes: 200_000,
+    onFull: (message) => messages.push(message),
+  })
+  await waitUntil('the bound is passed', () => messages.length > 0)
+  await watch.stop()
+  assert.match(
+    messages[0] ?? '',
+    /^stopped, because its files passed .* \(Restate 0\.0 GB, PostgreSQL 0\.0 GB, other files 0\.0 GB\) after 0 rows$/,
+  )
+  assert.ok(watch.peaks.restateBytes >= 300_000)
+  await rm(directory, { recursive: true })
 })
 
 function nameOf({ name, units }: Row): string {

@@ -33,17 +33,19 @@ export interface Watch {
 }
 
 export interface WatchOptions {
-  readonly world: World
+  readonly world: Pick<World, 'directory' | 'databaseUrl' | 'cpu' | 'pids'>
   /** CPU time of the commands so far, milliseconds. */
   readonly commandCpuMs: () => number
   /** The directories whose files count beside those of the world. */
   readonly directories: readonly string[]
-  /** Called where the files take more than MOST_BYTES. */
+  /** Default MOST_BYTES. */
+  readonly mostBytes?: number
+  /** Called where the files take more than `mostBytes`. */
   readonly onFull: (message: string) => void
 }
 
 /** Looks at the world until `stop`, also while its parts are down. */
-export function watchRows({ world, commandCpuMs, directories, onFull }: WatchOptions): Watch {
+export function watchRows({ world, commandCpuMs, directories, onFull, mostBytes = MOST_BYTES }: WatchOptions): Watch {
   const samples: CostSample[] = []
   const memoryMiB = { replicas: 0, restate: 0, guard: 0, postgres: 0, model: 0, balancer: 0 }
   const peaks = { memoryMiB, restateBytes: 0, postgresBytes: 0 }
@@ -64,10 +66,10 @@ export function watchRows({ world, commandCpuMs, directories, onFull }: WatchOpt
     peaks.postgresBytes = Math.max(peaks.postgresBytes, postgres ?? 0)
     const rest = others.reduce((sum, bytes) => sum + bytes, 0)
     const all = (restate ?? 0) + (postgres ?? 0) + rest
-    if (all <= MOST_BYTES) return
+    if (all <= mostBytes) return
     const parts = `Restate ${gigabytes(restate ?? 0)}, PostgreSQL ${gigabytes(postgres ?? 0)}, other files ${gigabytes(rest)}`
     onFull(
-      `stopped, because its files passed ${gigabytes(MOST_BYTES)} (${parts}) after ${samples.at(-1)?.rows ?? 0} rows`,
+      `stopped, because its files passed ${gigabytes(mostBytes)} (${parts}) after ${samples.at(-1)?.rows ?? 0} rows`,
     )
   }
   const watching = (async () => {
