@@ -19,7 +19,7 @@ const MOST_GROWTH = 1.2
 const NO_LIMIT = '1000000'
 const POLL_MS = 500
 
-type RowsContext = Pick<BenchContext, 'scratchDir' | 'say' | 'signal'>
+type RowsContext = Pick<BenchContext, 'say' | 'signal'>
 
 /** One command on its way. */
 interface Command {
@@ -31,8 +31,8 @@ interface Command {
 
 /** The commands of a run, one after the other, each measured. */
 interface Commands {
-  /** Runs a command to its end. Rejects where it ends with another code than 0. */
-  run(args: readonly string[]): Promise<Command>
+  /** Runs a command to its end. Rejects where it ends with another code than 0. With `onOutput` its output is not kept. */
+  run(args: readonly string[], onOutput?: (bytes: number) => void): Promise<Command>
   /** Runs a command, and kills it with SIGKILL once `untilEnough` resolves. */
   runUntil(args: readonly string[], untilEnough: () => Promise<void>): Promise<Command>
   /** CPU milliseconds of all commands so far. */
@@ -84,7 +84,7 @@ interface Parts {
   readonly watch: Watch
 }
 
-async function measureRows({ scratchDir, say, signal }: RowsContext, { rows, file, world, commands, watch }: Parts) {
+async function measureRows({ say, signal }: RowsContext, { rows, file, world, commands, watch }: Parts) {
   const classify = ['classify', file, '--json']
   const halfway = async () => {
     while (((await savedRows(world.databaseUrl)) ?? 0) < rows / 2) await sleep(POLL_MS, undefined, { signal })
@@ -111,8 +111,11 @@ async function measureRows({ scratchDir, say, signal }: RowsContext, { rows, fil
   const again = await commands.run(classify)
   const { unchanged } = JSON.parse(again.stdout) as { readonly unchanged: number }
   say(`rows: a second run in ${again.seconds} s`)
-  const exported = join(scratchDir, 'export.jsonl')
-  const exporting = await commands.run(['export', '--out', exported])
+  let exportedBytes = 0
+  // It is not stored, because it would be a quarter of what the files may take.
+  const exporting = await commands.run(['export', '--format', 'jsonl'], (bytes) => {
+    exportedBytes += bytes
+  })
   const statusOfRow = await commands.run(['status', `T${String(rows - 1).padStart(8, '0')}`, '--json'])
   const statusOfRun = await commands.run(['status', runId, '--json'])
 
@@ -151,7 +154,7 @@ async function measureRows({ scratchDir, say, signal }: RowsContext, { rows, fil
       second_run_unchanged: unchanged,
       second_run_cpu_ms_a_row: perRow(again.cpu, rows),
       export_s: exporting.seconds,
-      export_gb: round((await stat(exported)).size / 1e9, 2),
+      export_gb: round(exportedBytes / 1e9, 2),
       status_of_row_s: statusOfRow.seconds,
       status_of_run_s: statusOfRun.seconds,
     },
@@ -170,11 +173,14 @@ function createCommands(world: World, signal: AbortSignal): Commands {
   let endedCpuMs = 0
   let current: (() => number) | undefined
   let peakMiB = 0
-  const start = async (args: readonly string[], untilEnough?: () => Promise<void>): Promise<Command> => {
+  const start = async (
+    args: readonly string[],
+    { untilEnough, onOutput }: { untilEnough?: () => Promise<void>; onOutput?: ((bytes: number) => void) | undefined },
+  ): Promise<Command> => {
     signal.throwIfAborted()
     const before = world.cpu()
     const startedAt = performance.now()
-    const cli = startCli(args, { env: world.env })
+    const cli = startCli(args, { env: world.env, ...(onOutput === undefined ? {} : { onOutput }) })
     const kill = () => cli.child.kill('SIGKILL')
     signal.addEventListener('abort', kill, { once: true })
     const watched = watchProcess(cli.child.pid ?? -1)
@@ -196,8 +202,8 @@ function createCommands(world: World, signal: AbortSignal): Commands {
     return { seconds, stdout, cpu: { ...difference(world.cpu(), before), command: cpuMs } }
   }
   return {
-    run: (args) => start(args),
-    runUntil: (args, untilEnough) => start(args, untilEnough),
+    run: (args, onOutput) => start(args, { onOutput }),
+    runUntil: (args, untilEnough) => start(args, { untilEnough }),
     cpuMs: () => endedCpuMs + (current?.() ?? 0),
     get peakMiB() {
       return peakMiB
