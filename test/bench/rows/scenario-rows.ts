@@ -5,10 +5,9 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { startCli } from '../../helpers/cli.ts'
-import { watchProcess } from '../measure.ts'
-import { type BenchContext, difference, percent, type RunReport, round, type Scenario } from '../scenario.ts'
-import { type CpuByPart, startWorld, type World } from '../world.ts'
+import { type BenchContext, percent, type RunReport, round, type Scenario } from '../scenario.ts'
+import { startWorld, type World } from '../world.ts'
+import { type Commands, createCommands, perRow, sum } from './commands.ts'
 import { catalogueLines, goldLines, shapesOf, writeLines } from './generator.ts'
 import { costBetween, gigabytes, queryOnce, savedRows, type Watch, watchRows } from './watch.ts'
 
@@ -20,25 +19,6 @@ const NO_LIMIT = '1000000'
 const POLL_MS = 500
 
 type RowsContext = Pick<BenchContext, 'say' | 'signal'>
-
-/** One command on its way. */
-interface Command {
-  readonly seconds: number
-  readonly stdout: string
-  /** CPU milliseconds of the command, and of each part while it ran. */
-  readonly cpu: CpuByPart & { readonly command: number }
-}
-
-/** The commands of a run, one after the other, each measured. */
-interface Commands {
-  /** Runs a command to its end. Rejects where it ends with another code than 0. With `onOutput` its output is not kept. */
-  run(args: readonly string[], onOutput?: (bytes: number) => void): Promise<Command>
-  /** Runs a command, and kills it with SIGKILL once `untilEnough` resolves. */
-  runUntil(args: readonly string[], untilEnough: () => Promise<void>): Promise<Command>
-  /** CPU milliseconds of all commands so far. */
-  cpuMs(): number
-  readonly peakMiB: number
-}
 
 export function rowsScenario(rows: number): Scenario {
   return {
@@ -169,48 +149,6 @@ async function measureRows({ say, signal }: RowsContext, { rows, file, world, co
   }
 }
 
-function createCommands(world: World, signal: AbortSignal): Commands {
-  let endedCpuMs = 0
-  let current: (() => number) | undefined
-  let peakMiB = 0
-  const start = async (
-    args: readonly string[],
-    { untilEnough, onOutput }: { untilEnough?: () => Promise<void>; onOutput?: ((bytes: number) => void) | undefined },
-  ): Promise<Command> => {
-    signal.throwIfAborted()
-    const before = world.cpu()
-    const startedAt = performance.now()
-    const cli = startCli(args, { env: world.env, ...(onOutput === undefined ? {} : { onOutput }) })
-    const kill = () => cli.child.kill('SIGKILL')
-    signal.addEventListener('abort', kill, { once: true })
-    const watched = watchProcess(cli.child.pid ?? -1)
-    current = watched.cpuMs
-    const enough = untilEnough?.().finally(kill)
-    enough?.catch(() => undefined)
-    const { code, stdout, stderr } = await cli.result
-    const seconds = round((performance.now() - startedAt) / 1_000, 2)
-    signal.removeEventListener('abort', kill)
-    const { cpuMs, peakRssMiB } = watched.stop()
-    current = undefined
-    endedCpuMs += cpuMs
-    peakMiB = Math.max(peakMiB, peakRssMiB)
-    signal.throwIfAborted()
-    if (untilEnough === undefined && code !== 0)
-      throw new Error(`${args[0]} ended with code ${code}: ${stderr.slice(-500)}`)
-    if (untilEnough !== undefined && code !== null)
-      throw new Error(`${args[0]} ended before it was killed: ${stderr.slice(-500)}`)
-    return { seconds, stdout, cpu: { ...difference(world.cpu(), before), command: cpuMs } }
-  }
-  return {
-    run: (args, onOutput) => start(args, { onOutput }),
-    runUntil: (args, untilEnough) => start(args, { untilEnough }),
-    cpuMs: () => endedCpuMs + (current?.() ?? 0),
-    get peakMiB() {
-      return peakMiB
-    },
-  }
-}
-
 /** Resolves with the moment when more rows than `before` were saved. */
 async function untilMore(databaseUrl: string, before: number, signal: AbortSignal): Promise<number> {
   while (((await savedRows(databaseUrl)) ?? 0) <= before) await sleep(POLL_MS, undefined, { signal })
@@ -229,29 +167,4 @@ async function readSizes(databaseUrl: string, rows: number) {
   )
   const byTable = Object.fromEntries(tables.map(({ name, bytes }) => [name, round(Number(bytes) / rows)]))
   return { bytesOfRow: round(Number(all?.bytes ?? 0) / rows), results: Number(all?.results ?? 0), byTable }
-}
-
-function sum(a: Command['cpu'], b: Command['cpu']): Command['cpu'] {
-  const of = (part: keyof Command['cpu']) => a[part] + b[part]
-  return {
-    command: of('command'),
-    replicas: of('replicas'),
-    restate: of('restate'),
-    guard: of('guard'),
-    postgres: of('postgres'),
-    model: of('model'),
-    balancer: of('balancer'),
-  }
-}
-
-function perRow({ command, replicas, restate, guard, postgres, model }: Command['cpu'], rows: number) {
-  const of = (ms: number) => round(ms / rows, 3)
-  return {
-    command: of(command),
-    replica: of(replicas),
-    restate_server: of(restate),
-    postgres: of(postgres),
-    guard: of(guard),
-    model: of(model),
-  }
 }
