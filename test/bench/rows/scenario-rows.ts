@@ -85,12 +85,14 @@ async function measureRows({ say, signal }: RowsContext, { rows, file, world, co
   const seconds = first.seconds + rest.seconds
   const perMinute = round((rows / seconds) * 60)
   const samples = [...watch.samples]
+  const cpu = sum(first.cpu, rest.cpu)
   say(`rows: all in ${round(seconds)} s without the restart, ${perMinute.toLocaleString('en-US')} a minute`)
+  say(`rows: CPU ms a row ${JSON.stringify(perRow(cpu, rows))}`)
 
   const sizes = await readSizes(world.databaseUrl, rows)
   const again = await commands.run(classify)
   const { unchanged } = JSON.parse(again.stdout) as { readonly unchanged: number }
-  say(`rows: a second run in ${again.seconds} s`)
+  say(`rows: a second run in ${again.seconds} s, CPU ms a row ${JSON.stringify(perRow(again.cpu, rows))}`)
   let exportedBytes = 0
   // It is not stored, because it would be a quarter of what the files may take.
   const exporting = await commands.run(['export', '--format', 'jsonl'], (bytes) => {
@@ -101,7 +103,6 @@ async function measureRows({ say, signal }: RowsContext, { rows, file, world, co
 
   const early = costBetween(samples, rows, 0.1, 0.3)
   const late = costBetween(samples, rows, 0.8, 1)
-  const cpu = sum(first.cpu, rest.cpu)
   const all = cpu.command + cpu.replicas + cpu.restate + cpu.guard + cpu.postgres
   const growth = early === null || late === null ? null : round(late / early, 2)
   return {
