@@ -1,6 +1,7 @@
 /** Opens a catalogue file: checks every record first, so that nothing of an invalid file is sent, then hands out its indicators. */
 import { createHash, type Hash } from 'node:crypto'
 import { basename } from 'node:path'
+import { cleanText } from '../classification/clean-text.ts'
 import type { Indicator } from '../classification/types.ts'
 import { DuplicateIndex } from './duplicate-index.ts'
 import { openTable } from './formats/open-table.ts'
@@ -13,7 +14,7 @@ import { reportReading } from './reading-report.ts'
 import { type Checked, checkRecord } from './record-check.ts'
 import { openInputFile } from './source/input-file.ts'
 import { type PlainFile, unpack } from './source/unpack.ts'
-import type { Catalogue, CatalogueEntry, CatalogueOptions, CatalogueRow } from './types.ts'
+import type { Catalogue, CatalogueEntry, CatalogueOptions, CatalogueRow, Wanted } from './types.ts'
 import { WarningCounts } from './warning-counts.ts'
 
 const STOPPED =
@@ -71,7 +72,7 @@ export async function openCatalogue(path: string, options: CatalogueOptions = {}
       fingerprint,
       warnings: warnings.toWarnings(),
       reading: reportReading(file, table, plan),
-      indicators: () => entriesOf(opened, index, count),
+      indicators: (wanted) => entriesOf(opened, index, count, count === index.count ? wanted : undefined),
       rowColumns: own.map((place) => table.columns[place] ?? ''),
       rows: () => rowsOf({ ...opened, reader: createRecordReader(table, plan, name, { isWhole: true }) }, own),
       close: file.close,
@@ -96,10 +97,12 @@ export async function* batchesOf<T>(items: AsyncIterable<T>, size: number): Asyn
 }
 
 /** Reads and checks every record of the catalogue. */
-async function* checkedRecords({ table, plan, reader }: Opened): AsyncGenerator<CheckedRecord> {
+async function* checkedRecords({ table, plan, reader }: Opened, wanted?: Wanted): AsyncGenerator<CheckedRecord> {
   for await (const record of reader.records()) {
     const { line, outcome } = record
     if (outcome.kind === 'record') {
+      const { indicator_id: id } = outcome.value
+      if (wanted !== undefined && typeof id === 'string' && !wanted(cleanText(id))) continue
       const checked = checkRecord(outcome.value, line, outcome.keys)
       yield { record, checked: checked.ok ? checked : withColumns(checked.problems, plan, table) }
     } else {
@@ -196,17 +199,30 @@ function noteIndicator(
   return [{ line, field: 'indicator_id', message }]
 }
 
-/** Reads the valid records a second time. Throws `input-invalid` where a record differs from what the first reading checked. */
-async function* entriesOf(opened: Opened, index: DuplicateIndex, count: number): AsyncGenerator<CatalogueEntry> {
+/**
+ * Reads the valid records a second time, or those of them whose id is wanted. Throws `input-invalid` where a record differs from what
+ * the first reading checked, unless only some are wanted.
+ */
+async function* entriesOf(
+  opened: Opened,
+  index: DuplicateIndex,
+  count: number,
+  wanted?: Wanted,
+): AsyncGenerator<CatalogueEntry> {
   const { plan, table, file } = opened
   let given = 0
   if (count === 0) return
-  for await (const { record, checked } of checkedRecords(opened)) {
+  const changed = () =>
+    inputInvalid(
+      `${file.label}: the file has changed since it was checked: ` +
+        `${pluralise(given, 'indicator')} of ${count.toLocaleString('en-US')} were read. Run again when no program writes to it`,
+    )
+  for await (const { record, checked } of checkedRecords(opened, wanted)) {
     if (!checked.ok) continue
     const { indicator } = checked.normalised
     const first = index.get(indicator.indicator_id, JSON.stringify(indicator))
     if (first?.line !== record.place) continue
-    if (!first.isSameContent) break
+    if (!first.isSameContent) throw changed()
     given += 1
     const kept = Object.fromEntries(
       plan.keep.map((place) => [table.columns[place] ?? '', record.cells?.[place] ?? null]),
@@ -214,10 +230,7 @@ async function* entriesOf(opened: Opened, index: DuplicateIndex, count: number):
     yield { line: record.line, indicator, kept }
     if (given === count) return
   }
-  throw inputInvalid(
-    `${file.label}: the file has changed since it was checked: ` +
-      `${pluralise(given, 'indicator')} of ${count.toLocaleString('en-US')} were read. Run again when no program writes to it`,
-  )
+  if (wanted === undefined) throw changed()
 }
 
 /** Reads every row again, with the id of what it became. */
@@ -229,7 +242,7 @@ async function* rowsOf(opened: Opened, own: readonly number[]): AsyncGenerator<C
   }
 }
 
-/** Yields the indicators of a catalogue without their line numbers. */
-export async function* indicatorsOf(catalogue: Catalogue): AsyncGenerator<Indicator> {
-  for await (const { indicator } of catalogue.indicators()) yield indicator
+/** Yields the indicators of a catalogue, or those of them whose id is wanted, without their line numbers. */
+export async function* indicatorsOf(catalogue: Catalogue, wanted?: Wanted): AsyncGenerator<Indicator> {
+  for await (const { indicator } of catalogue.indicators(wanted)) yield indicator
 }

@@ -82,6 +82,9 @@ export interface CatalogueOptions {
   readonly onInvalid?: ((invalid: InvalidRecord) => void | Promise<void>) | undefined
 }
 
+/** Whether the record with an id is wanted. */
+export type Wanted = (id: string) => boolean
+
 export interface Catalogue {
   /** The path of the catalogue as the user gave it, or "standard input". */
   readonly label: string
@@ -98,9 +101,9 @@ export interface Catalogue {
   readonly reading: ReadingReport
   /**
    * Reads the indicators in the order of the file; every call reads them anew. Throws `input-invalid` where the file has
-   * changed since it was opened.
+   * changed since it was opened. With `wanted` the records of other ids may be left out, unseen.
    */
-  indicators(): AsyncIterable<CatalogueEntry>
+  indicators(wanted?: Wanted): AsyncIterable<CatalogueEntry>
   /** The columns of the file that belong to a record: all of them, but for those of single observations where records are series. */
   readonly rowColumns: readonly string[]
   /**

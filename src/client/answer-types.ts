@@ -124,6 +124,8 @@ export type BatchResponse = {
   readonly run_id: string
   /** One result for each indicator, in the order of the request, except for those in `stopped`. */
   readonly results: readonly Result[]
+  /** How many results were left out, because the request had the header `x-results: none`. Absent without it. */
+  readonly results_left_out?: number
   readonly summary: {
     readonly indicators: number
     readonly classified: number

@@ -19,6 +19,11 @@ export * from './contract/why.ts'
 export const CLASSIFIER = 'classifier'
 /** A header of batches: the start of the process that submits a run, so that a resumed run tries the endpoint anew. */
 export const PART_HEADER = 'x-run-part'
+/**
+ * A header of batches whose caller needs no results, because they are stored all the same: with "none" the answer has the summary
+ * alone, which is a hundredth of it. Replicas of earlier releases answer with the results.
+ */
+export const RESULTS_HEADER = 'x-results'
 /** A header of batches: the run of a batch whose body names none, so that a caller can name it once for all its batches. */
 export const RUN_HEADER = 'x-run-id'
 

@@ -37,6 +37,9 @@ const ANSWER_COLUMNS: readonly Column<AnswerToStore>[] = [
   ...REPLACED_COLUMNS,
 ]
 
+/** The text of the shape is for people who look into the table. */
+const READ_COLUMNS = ANSWER_COLUMNS.filter(({ name }) => name !== 'shape')
+
 /** Whether the stored answer and the new one are both a person's, or neither is. */
 const ARE_OF_A_KIND = `(old.source = 'person') = (excluded.source = 'person')`
 
@@ -103,7 +106,6 @@ function joinAnswers(before: AnswerToStore, answer: AnswerToStore): AnswerToStor
 const answerRow = z
   .object({
     shape_hash: z.string().min(1),
-    shape: z.string(),
     labels,
     confidence: confidenceByField,
     reason: z.string(),
@@ -117,7 +119,6 @@ const answerRow = z
   .transform(
     (row): StoredAnswer => ({
       shapeHash: row.shape_hash,
-      shape: row.shape,
       decision: { labels: row.labels, confidence: row.confidence, reason: row.reason },
       source: row.source,
       model: row.model,
@@ -150,7 +151,7 @@ export async function findAnswers(
          order by shape_hash for update skip locked
        )
      )
-     select ${namesOf(ANSWER_COLUMNS)} from shape_answers where shape_hash = any($1::text[])`,
+     select ${namesOf(READ_COLUMNS)} from shape_answers where shape_hash = any($1::text[])`,
     [shapeHashes],
   )
   return new Map(found.map((answer) => [answer.shapeHash, answer]))

@@ -81,7 +81,6 @@ export function overrideHumanAnswers(parameters: Parameters, batch: BatchToSave)
 const humanAnswerRow = z
   .object({
     shape_hash: z.string().min(1),
-    shape: z.string(),
     labels,
     reason: z.string(),
     codebook: z.string(),
@@ -90,7 +89,6 @@ const humanAnswerRow = z
   .transform(
     (row): StoredAnswer => ({
       shapeHash: row.shape_hash,
-      shape: row.shape,
       decision: {
         labels: row.labels,
         confidence: Object.fromEntries(Object.keys(row.labels).map((field) => [field, 1])),
@@ -114,9 +112,16 @@ export async function findHumanAnswers(
     pool,
     'read human answers',
     humanAnswerRow,
-    `select ${namesOf(HUMAN_ANSWER_COLUMNS)} from human_answers
+    `select ${namesOf(HUMAN_ANSWER_COLUMNS.filter(({ name }) => name !== 'shape'))} from human_answers
      where shape_hash = any($1::text[]) and overridden_by is null`,
     [shapeHashes],
   )
   return new Map(found.map((answer) => [answer.shapeHash, answer]))
+}
+
+/** Whether any human answer is in force. */
+export async function hasHumanAnswers(pool: DatabasePool): Promise<boolean> {
+  const text = 'select exists (select from human_answers where overridden_by is null) as found'
+  const [row] = await queryRows(pool, 'look for human answers', z.object({ found: z.boolean() }), text)
+  return row?.found === true
 }

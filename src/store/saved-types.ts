@@ -28,8 +28,6 @@ export interface LatestResult {
 export interface StoredAnswer {
   /** SHA-256 of the shape, in hexadecimal. */
   readonly shapeHash: string
-  /** The shape as readable text, for people who look into the table. */
-  readonly shape: string
   /**
    * The labels by field, as far as they were asked. Answers to further fields of the shape that come later are added to the
    * stored ones, and a newer label replaces an older one.
@@ -49,6 +47,8 @@ export interface StoredAnswer {
 
 /** An answer to store, with the number of the batch that asked; without one it is older than those with one. */
 export interface AnswerToStore extends StoredAnswer {
+  /** The shape as readable text, for people who look into the table. */
+  readonly shape: string
   readonly sequence?: number | undefined
 }
 
@@ -180,7 +180,7 @@ export interface BatchToSave {
    */
   readonly sequence?: number | undefined
   readonly results: readonly ResultToSave[]
-  readonly answers: readonly StoredAnswer[]
+  readonly answers: readonly AnswerToStore[]
   /** Hashes of the shapes whose stored answers the batch reused. */
   readonly reused?: readonly string[]
   /** The invocation of Restate that saves the batch. */

@@ -72,6 +72,8 @@ export interface Store {
   findAnswers(shapeHashes: readonly string[]): Promise<ReadonlyMap<string, StoredAnswer>>
   /** The human answers that are in force, by hash of the shape by which human answers are kept. */
   findHumanAnswers(shapeHashes: readonly string[]): Promise<ReadonlyMap<string, StoredAnswer>>
+  /** Whether any human answer is in force, so that their hashes are worth computing. */
+  hasHumanAnswers(): Promise<boolean>
   /** The use of recent answered requests to `model` or to a dated snapshot of it; undefined where there were none. */
   findModelUse(model: string): Promise<ModelUse | undefined>
   /** Claims the shapes that no other owner holds, for `holdMs` milliseconds. An owner that claims again keeps its claims. */

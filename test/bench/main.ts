@@ -8,7 +8,8 @@ import { messageOf } from '../../src/errors.ts'
 import { SYSTEMS } from './peers/queue.ts'
 import { peersScenario } from './peers/scenario-peers.ts'
 import { formatReport, type Machine } from './report.ts'
-import type { BenchContext, Scenario, ScenarioResult } from './scenario.ts'
+import { rowsScenario } from './rows/scenario-rows.ts'
+import type { Baseline, BenchContext, Scenario, ScenarioResult } from './scenario.ts'
 import { backlog } from './scenario-backlog.ts'
 import { catalogueScenarios } from './scenarios-catalogue.ts'
 import { loadScenarios, measureBaseline } from './scenarios-load.ts'
@@ -25,6 +26,7 @@ interface Options {
   readonly json?: boolean
   readonly only?: string
   readonly peers?: number | true
+  readonly rows?: number
   readonly data: string
 }
 
@@ -38,7 +40,12 @@ async function main(): Promise<number> {
     .option(
       '--peers [records]',
       `compare with ${SYSTEMS.slice(1).join(', ')} instead, on ${PEER_RECORDS} records or as many as said; installs what is missing, about 15 minutes`,
-      readCount,
+      (text) => readCount(text, 999_999),
+    )
+    .option(
+      '--rows <n>',
+      'run a catalogue of so many rows instead, with a restart in its middle; stops at 50 GB of files',
+      (text) => readCount(text, 100_000_000),
     )
     .option(
       '--data <directory>',
@@ -53,7 +60,12 @@ async function main(): Promise<number> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => interrupted.abort())
 
   const all = [...catalogueScenarios, ...pacedScenarios, ...loadScenarios, backlog]
-  const chosen = options.peers === undefined ? choose(all, options) : choosePeers(options.peers, options.only)
+  const chosen =
+    options.rows !== undefined
+      ? [rowsScenario(options.rows)]
+      : options.peers === undefined
+        ? choose(all, options)
+        : choosePeers(options.peers, options.only)
   if (typeof chosen === 'string') {
     say(chosen)
     return EXIT_USAGE
@@ -67,8 +79,7 @@ async function main(): Promise<number> {
       say,
       signal: interrupted.signal,
     }
-    say('baseline …')
-    const baseline = await measureBaseline(base)
+    const baseline = options.rows === undefined ? await baselineOf(base) : null
     const context: BenchContext = { ...base, baseline }
     const scenarios: ScenarioResult[] = []
     const failures: string[] = []
@@ -95,6 +106,11 @@ async function main(): Promise<number> {
   } finally {
     await rm(scratchDir, { recursive: true, force: true })
   }
+}
+
+async function baselineOf(context: Omit<BenchContext, 'baseline'>): Promise<Baseline> {
+  context.say('baseline …')
+  return await measureBaseline(context)
 }
 
 /** The scenarios to run, or a sentence that says what is wrong with the options. */
@@ -125,9 +141,9 @@ function refuseUnknown(names: readonly string[], known: readonly string[]): stri
   return unknown === undefined ? undefined : `--only names "${unknown}", which is not one of ${known.join(', ')}`
 }
 
-function readCount(text: string): number {
-  if (!/^[1-9]\d{0,5}$/.test(text)) throw new InvalidArgumentError('a number of records from 1 to 999999 is meant.')
-  return Number(text)
+function readCount(text: string, most: number): number {
+  if (/^[1-9]\d{0,8}$/.test(text) && Number(text) <= most) return Number(text)
+  throw new InvalidArgumentError(`a number from 1 to ${most} is meant.`)
 }
 
 function describeMachine(): Machine {

@@ -25,7 +25,8 @@ export function rssMiB(pid: number): number {
   return readStatus(pid, 'VmRSS')
 }
 
-function readStatus(pid: number, field: string): number {
+/** A size of /proc/PID/status in MiB, such as VmRSS; 0 without it. */
+export function readStatus(pid: number, field: string): number {
   try {
     const line = readFileSync(`/proc/${pid}/status`, 'utf8').match(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm'))
     return Number(line?.[1] ?? 0) / 1_024
@@ -49,7 +50,8 @@ function readStat(pid: number): { readonly own: number; readonly ended: number }
   }
 }
 
-function childrenOf(pid: number): number[] {
+/** The processes that a process has started and that still run. */
+export function childrenOf(pid: number): number[] {
   try {
     return readdirSync('/proc')
       .filter((name) => /^\d+$/.test(name))
@@ -170,7 +172,11 @@ export function leastSecond({ accepted_by_second: seconds }: Pick<ModelStats, 'a
 }
 
 /** Reads the CPU time and the peak memory of a process again and again, because they are gone when it has ended. */
-export function watchProcess(pid: number): { stop(): { readonly cpuMs: number; readonly peakRssMiB: number } } {
+export function watchProcess(pid: number): {
+  /** CPU time so far, milliseconds. */
+  cpuMs(): number
+  stop(): { readonly cpuMs: number; readonly peakRssMiB: number }
+} {
   let cpuMs = 0
   let peak = 0
   const look = () => {
@@ -179,6 +185,7 @@ export function watchProcess(pid: number): { stop(): { readonly cpuMs: number; r
   }
   const timer = setInterval(look, SAMPLE_MS)
   return {
+    cpuMs: () => cpuMs,
     stop: () => {
       look()
       clearInterval(timer)

@@ -13,7 +13,7 @@ export interface Machine {
 
 export interface BenchReport {
   readonly machine: Machine
-  readonly baseline: Baseline
+  readonly baseline: Baseline | null
   readonly scenarios: readonly ScenarioResult[]
   /** One line for each scenario that could not be measured, with the reason. */
   readonly failures: readonly string[]
@@ -24,11 +24,17 @@ export function formatReport({ machine, baseline, scenarios, failures }: BenchRe
   return [
     `${date}, ${cores} cores (${cpu}), ${memory} GiB, ${os}, Node ${node}, commit ${commit ?? 'unknown'}`,
     '',
-    `baseline   ${baseline.what}`,
-    `           CPU ${baseline.cpu_ms_per_record} ms a record, ${baseline.requests_per_minute} requests a minute, ${baseline.share_of_budget} of 6,000 RPM`,
+    ...(baseline === null ? [] : formatBaseline(baseline)),
     ...scenarios.flatMap(formatScenario),
     ...failures.map((failure) => `\nFAILED     ${failure}`),
   ].join('\n')
+}
+
+function formatBaseline(baseline: Baseline): string[] {
+  return [
+    `baseline   ${baseline.what}`,
+    `           CPU ${baseline.cpu_ms_per_record} ms a record, ${baseline.requests_per_minute} requests a minute, ${baseline.share_of_budget} of 6,000 RPM`,
+  ]
 }
 
 function formatScenario({ id, what, figures, table = [], target, met, bound_by: bound }: ScenarioResult): string[] {

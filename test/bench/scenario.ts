@@ -29,8 +29,8 @@ export interface BenchContext {
   readonly scratchDir: string
   readonly say: (line: string) => void
   readonly signal: AbortSignal
-  /** Measured before the first scenario. */
-  readonly baseline: Baseline
+  /** Measured before the first scenario; null where nothing is compared with it. */
+  readonly baseline: Baseline | null
 }
 
 /** The figures of the plain script in baseline.ts on this machine. */

@@ -121,6 +121,7 @@ const cpu: Scenario = {
     const { cpu: spent, elapsedMs, stats } = await measureLoad(context, { rows, batchesInFlight: IN_FLIGHT / 100 })
     const each = (ms: number) => round(ms / rows, 2)
     const all = spent.replicas + spent.restate + spent.guard + spent.postgres
+    const { baseline } = context
     return {
       id: 'cpu',
       what: `no limit, model of 100 ms, pack 1, ${IN_FLIGHT} in flight, ${rows} records, one replica`,
@@ -130,7 +131,7 @@ const cpu: Scenario = {
         cpu_ms_guard: each(spent.guard),
         cpu_ms_postgresql: each(spent.postgres),
         cpu_ms_all: each(all),
-        ratio_to_baseline: round(all / rows / context.baseline.cpu_ms_per_record, 2),
+        ratio_to_baseline: baseline === null ? null : round(all / rows / baseline.cpu_ms_per_record, 2),
         peak_in_flight: stats.peak_in_flight,
         records_per_minute: round((rows / elapsedMs) * 60_000),
       },

@@ -56,6 +56,8 @@ export interface CpuByPart {
 }
 
 export interface World {
+  /** Where all files of the stack lie: those of PostgreSQL in `postgres` and those of restate-server in `restate`. */
+  readonly directory: string
   readonly ingressUrl: string
   readonly modelUrl: string
   readonly databaseUrl: string
@@ -67,6 +69,10 @@ export interface World {
   /** Ends a replica: with SIGTERM after a drain, as a scale-down does, or with SIGKILL. */
   removeReplica(replica: Replica, signal: 'SIGTERM' | 'SIGKILL'): Promise<void>
   cpu(): CpuByPart
+  /** The processes of each part that runs now; of PostgreSQL the first, whose children are the others. */
+  pids(): Readonly<Record<keyof CpuByPart, readonly number[]>>
+  /** Ends replicas, restate-server and PostgreSQL by SIGKILL. The function that it resolves with starts them again on the same data. */
+  crash(): Promise<() => Promise<void>>
   stop(): Promise<void>
 }
 
@@ -78,16 +84,17 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   const stop = async () => {
     for (const end of stops.splice(0).reverse()) await end().catch(() => undefined)
   }
-  /** CPU time of replicas that were removed, as measured just before. */
-  let removedCpuMs = 0
+  /** CPU time of processes that were ended, as measured just before. */
+  const ended = { replicas: 0, restate: 0, postgres: 0 }
   try {
-    const postgres: EmbeddedPostgres = await startPostgres({ dataDir: join(directory, 'postgres'), log })
+    const dataDir = join(directory, 'postgres')
+    let postgres: EmbeddedPostgres = await startPostgres({ dataDir, log })
     stops.push(() => postgres.stop())
     options.signal.throwIfAborted()
 
     const sockets = await openSockets(join(directory, 'restate'))
     stops.push(sockets.close)
-    const restate = await startRestate(directory, sockets, options.signal)
+    let restate = await startRestate(directory, sockets, options.signal)
     stops.push(() => restate.stop(STOP_TIMEOUT_MS))
     const [ingressPort, adminPort] = [await freePort(), await freePort()]
     const [ingressUrl, adminUrl] = [`http://127.0.0.1:${ingressPort}`, `http://127.0.0.1:${adminPort}`]
@@ -112,8 +119,8 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     const { port: balancerPort } = await messageOfPart<{ readonly port: number }>(balancer, 'the balancer', options)
     const updateBalancer = () => balancer.send({ targets: replicas.map(({ port, weight }) => ({ port, weight })) })
 
-    const addReplica = async (): Promise<Replica> => {
-      const port = await freePort()
+    const addReplica = async (port?: number): Promise<Replica> => {
+      port ??= await freePort()
       const child = startPart(directory, `replica-${port}`, new URL('../../src/server.ts', import.meta.url), {
         ...options.rate,
         DATABASE_URL: postgres.url,
@@ -133,36 +140,65 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       updateBalancer()
       return replica
     }
-    await Promise.all(Array.from({ length: options.replicas ?? 1 }, addReplica))
+    await Promise.all(Array.from({ length: options.replicas ?? 1 }, () => addReplica()))
     // One replica needs no balancer, whose CPU time would count for no part.
     const target = replicas.length === 1 ? (replicas[0]?.port ?? 0) : balancerPort
     await register(adminUrl, `http://127.0.0.1:${target}`)
     await waitUntilLeased(ingressUrl, replicas.length, options.signal)
 
+    const pids = () => ({
+      replicas: replicas.map(({ pid }) => pid),
+      restate: [restate.pid],
+      guard: [guard.pid ?? -1],
+      postgres: [postgres.pid],
+      model: [model.pid ?? -1],
+      balancer: [balancer.pid ?? -1],
+    })
+
     return {
+      directory,
       ingressUrl,
       modelUrl,
       databaseUrl: postgres.url,
       env: { DATA_DIR: directory, RESTATE_INGRESS_URL: ingressUrl, DATABASE_URL: postgres.url },
       replicas,
       restatePid: restate.pid,
-      addReplica,
+      addReplica: () => addReplica(),
       removeReplica: async (replica, signal) => {
-        removedCpuMs += cpuMsOf(replica.pid)
+        ended.replicas += cpuMsOf(replica.pid)
         replicas.splice(replicas.indexOf(replica), 1)
         // The balancer learns of a death by a connection that fails, and of a scale-down in advance, as NGINX does.
         if (signal === 'SIGTERM') updateBalancer()
         await endPart(replica.child, signal)
         updateBalancer()
       },
-      cpu: () => ({
-        replicas: replicas.reduce((sum, { pid }) => sum + cpuMsOf(pid), removedCpuMs),
-        restate: cpuMsOf(restate.pid),
-        guard: cpuMsOf(guard.pid ?? -1),
-        postgres: cpuMsOf(postgres.pid),
-        model: cpuMsOf(model.pid ?? -1),
-        balancer: cpuMsOf(balancer.pid ?? -1),
-      }),
+      cpu: () => {
+        const of = (part: keyof CpuByPart) => pids()[part].reduce((sum, pid) => sum + cpuMsOf(pid), 0)
+        return {
+          replicas: ended.replicas + of('replicas'),
+          restate: ended.restate + of('restate'),
+          guard: of('guard'),
+          postgres: ended.postgres + of('postgres'),
+          model: of('model'),
+          balancer: of('balancer'),
+        }
+      },
+      pids,
+      crash: async () => {
+        const crashed = replicas.splice(0)
+        for (const { pid } of crashed) ended.replicas += cpuMsOf(pid)
+        ended.restate += cpuMsOf(restate.pid)
+        ended.postgres += cpuMsOf(postgres.pid)
+        restate.kill()
+        postgres.kill()
+        const gone = crashed.map(({ child }) => endPart(child, 'SIGKILL'))
+        await Promise.all([...gone, restate.exited, postgres.exited])
+        return async () => {
+          postgres = await startPostgres({ dataDir, port: postgres.port, log })
+          restate = await startRestate(directory, sockets, options.signal)
+          await Promise.all(crashed.map(({ port }) => addReplica(port)))
+        }
+      },
       stop,
     }
   } catch (error) {

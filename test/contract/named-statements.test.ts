@@ -4,7 +4,7 @@ import { after, it } from 'node:test'
 import { createPool } from '../../src/store/pool.ts'
 import { createStore } from '../../src/store/store.ts'
 import type { RequestToBook } from '../../src/store/types.ts'
-import { answer, request } from '../helpers/batches.ts'
+import { answer, batch, request, result, SCOPE } from '../helpers/batches.ts'
 import { type PgBouncer, pgBouncerSkip, sharedPostgres, silent, startPgBouncer } from '../helpers/postgres.ts'
 
 const AT = '2026-01-02T03:04:06.000Z'
@@ -34,6 +34,26 @@ it('keeps one plan a connection for bookings, and books without names where the 
   for (const id of ['e', 'f']) await store.requests.book([ended('r', id)], [], AT)
   assert.equal(await prepared(), 0)
   assert.equal((await store.findRun('r'))?.modelRequests, 6)
+  await pool.end()
+  await drop()
+})
+
+it('keeps one plan a connection for batches that end no claim, and saves the others without a name', async () => {
+  const { url, drop } = await postgres.fresh()
+  const pool = createPool({ connectionString: url, max: 1, log: silent })
+  const store = createStore(pool)
+  const { startedAt } = await store.openRun('r')
+  const prepared = async () => (await pool.query<{ prepared: number }>(PREPARED)).rows[0]?.prepared
+  // The server makes a plan of its own for each of the first five, and one for all after them.
+  for (let index = 0; index < 8; index += 1) {
+    await store.saveBatch(batch(startedAt, [result(`i-${index}`)], { runId: 'r', batchId: `b-${index}` }))
+  }
+  assert.equal(await prepared(), 1)
+  const end = { owner: 'me', claims: [{ shapeHash: 's', failure: null }] }
+  await store.saveBatch(batch(startedAt, [result('i-8')], { runId: 'r', batchId: 'b-8', end }))
+  assert.equal(await prepared(), 1)
+  assert.equal((await store.findRun('r'))?.indicators, 9)
+  assert.equal((await store.findLatest(SCOPE, ['i-0', 'i-7', 'i-8'])).size, 3)
   await pool.end()
   await drop()
 })

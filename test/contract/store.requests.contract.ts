@@ -65,7 +65,8 @@ export function requestsContract(
       await store.openRun('r-kept')
       const kept = { ...answer('kept-at-once'), givenFor: 'me' }
       await store.requests.book([of('r-kept', 'k-0')], [kept], AT)
-      assert.deepEqual((await store.findAnswers(['kept-at-once'])).get('kept-at-once'), kept)
+      const { shape: _shape, ...found } = kept
+      assert.deepEqual((await store.findAnswers(['kept-at-once'])).get('kept-at-once'), found)
     })
 
     it('grants reservations up to the limit, and never beyond, however many replicas ask at once', async () => {

@@ -110,6 +110,7 @@ export function reviewsContract(
       assert.deepEqual(humanAnswer?.decision.confidence, { type: 1, temporal_aggregation: 1, topics: 1 })
       assert.deepEqual([humanAnswer?.codebook, humanAnswer?.codebookHash], ['economic-indicators@2', HASH])
       assert.equal((await store.findHumanAnswers([])).size, 0)
+      assert.equal(await store.hasHumanAnswers(), true)
       const exported: string[] = []
       for await (const page of store.exportDecisions({ codebook: CODEBOOK, pageSize: 1 })) {
         for (const { indicator, catalogue, codebook, labels, decidedBy } of page)

@@ -1,12 +1,12 @@
 /** Builds batches for the tests of the store. No two fields of a kind have the same value, so that a swapped column shows. */
 import type { Classification, Decision, Indicator, Labels } from '../../src/classification/types.ts'
 import type {
+  AnswerToStore,
   BatchToSave,
   BatchTotals,
   ModelRequestRecord,
   ResultScope,
   ResultToSave,
-  StoredAnswer,
 } from '../../src/store/types.ts'
 
 /** The catalogue and the codebook of what these helpers build. */
@@ -70,7 +70,7 @@ export function result(
   }
 }
 
-export function answer(shapeHash: string, more: Partial<StoredAnswer> = {}, reason = 'It says price.'): StoredAnswer {
+export function answer(shapeHash: string, more: Partial<AnswerToStore> = {}, reason = 'It says price.'): AnswerToStore {
   const decision: Decision = {
     labels: { type: 'price', temporal_aggregation: 'period-average', orientation: 'neutral' },
     confidence: { type: 0.9, temporal_aggregation: 0.8, orientation: 0.7 },

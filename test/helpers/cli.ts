@@ -28,6 +28,8 @@ export interface CliOptions {
   /** Whether standard input stays open, as on a terminal. */
   readonly holdsInput?: boolean
   readonly cwd?: string
+  /** Takes the length of each part of stdout, which is then not kept. */
+  readonly onOutput?: (bytes: number) => void
   /** Whether it runs in a process group of its own, so that a signal can go to the group. */
   readonly detached?: boolean
 }
@@ -46,9 +48,13 @@ export function startCli(args: readonly string[], options: CliOptions = {}): Run
   let stdout = ''
   let stderr = ''
   const watchers = new Set<() => void>()
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    stdout += text
-  })
+  const { onOutput } = options
+  if (onOutput !== undefined) child.stdout.on('data', (part: Buffer) => onOutput(part.length))
+  else {
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text
+    })
+  }
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text
     for (const watcher of watchers) watcher()

@@ -1,5 +1,5 @@
 /** A Restate ingress over real HTTP whose answers a test scripts one by one. */
-import { createServer } from 'node:http'
+import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { BatchResponse } from '../../src/restate/contract.ts'
 
@@ -26,9 +26,9 @@ export function failedInvocation(status: number, message: string): Reply {
   return { status, headers: { 'x-restate-error-source': 'invocation' }, body: { message } }
 }
 
-/** `script` gets the path and the parsed body of each request except the health probe, and its number, which counts from 0. */
+/** `script` gets of each request but the health probe the path, the parsed body, its number, which counts from 0, and its headers. */
 export async function startScriptedIngress(
-  script: (path: string, body: unknown, index: number) => Reply | Promise<Reply>,
+  script: (path: string, body: unknown, index: number, headers: IncomingHttpHeaders) => Reply | Promise<Reply>,
 ): Promise<ScriptedIngress> {
   const asked: string[] = []
   const server = createServer((request, response) => {
@@ -39,7 +39,7 @@ export async function startScriptedIngress(
     request.on('end', async () => {
       if (request.url === '/restate/health') return response.end()
       const path = request.url ?? ''
-      const reply = await script(path, JSON.parse(text), asked.push(path) - 1)
+      const reply = await script(path, JSON.parse(text), asked.push(path) - 1, request.headers)
       if (reply.cut === true) return request.socket.destroy()
       response.writeHead(reply.status ?? 200, { 'content-type': 'application/json', ...reply.headers })
       response.end(JSON.stringify(reply.body))

@@ -101,7 +101,10 @@ export function createBatchPlanner(store: Store, schemes: Schemes): BatchPlanner
       const classifiedAt = new Date().toISOString()
       return await saveResults(
         { store, schemes, metrics, priceOf: () => null },
-        { request, runId, catalogue: catalogueOf(request), options, plan, owner: runId, state, classifiedAt },
+        {
+          ...{ request, runId, catalogue: catalogueOf(request), options, plan, owner: runId, state, classifiedAt },
+          wantsResults: true,
+        },
       )
     },
   }

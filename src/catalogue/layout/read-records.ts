@@ -59,8 +59,11 @@ export function createRecordReader(
   const shapes = table.isJson ? rowShapes(table, plan, isWhole) : undefined
   const context = { columns: plan.context, names: plan.context.map((place) => table.columns[place] ?? '') }
   const counts = { withoutPeriod: 0, numbered: 0 }
-  const isOwnName = ({ field, source }: FieldMapping) =>
+  const hasOwnName = ({ field, source }: FieldMapping) =>
     source.columns.length === 1 && plainName(table.columns[source.columns[0] ?? -1] ?? '') === plainName(field)
+  // It is asked of every field of every row.
+  const ownNames = new Set(mapping.fields.filter(hasOwnName))
+  const isOwnName = (one: FieldMapping) => ownNames.has(one)
   const isTyped = (mapping: FieldMapping) => table.isJson && isOwnName(mapping)
   const coded = new Set(plan.coded)
   const withFile = { file: fileName }

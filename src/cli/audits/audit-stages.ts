@@ -183,9 +183,10 @@ async function drawRows({
     drawn = drawn.slice(0, AUDIT_BUDGET)
     if (drawn.length === AUDIT_BUDGET) bound = drawn.at(-1)?.rank ?? 1
   }
-  for await (const indicator of indicatorsOf(catalogue)) {
-    const rank = auditRank(sha256(indicator.indicator_id), runId)
-    // Rows that are not drawn are not read either, which would take long.
+  const rankOf = (id: string) => auditRank(sha256(id), runId)
+  // Rows that are not drawn are neither checked again nor read by the rules, which would take long.
+  for await (const indicator of indicatorsOf(catalogue, (id) => rankOf(id) < bound)) {
+    const rank = rankOf(indicator.indicator_id)
     if (rank >= bound) continue
     const reading = scheme.code?.read(indicator) ?? {}
     const sure = asked.filter((name) => reading[name]?.sure === true)

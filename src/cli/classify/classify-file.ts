@@ -120,6 +120,10 @@ export async function classifyFile(
     const limit = mayCost ? await openCostLimit(limited) : undefined
     await delivery.begin(config.dataDir, journal)
     const { take, wasTaken } = delivery
+    const takeAll: RunOptions['onResults'] = async (results, batch) => {
+      await take(results, batch)
+      onResults?.(results)
+    }
     const stages = {
       ...{ service, catalogue, scheme, settings: request, runId, journal, signal: interrupts.first },
       findModel: async () => (await dryRun())?.model,
@@ -130,10 +134,7 @@ export async function classifyFile(
       codebook: referenceOf(scheme),
       patienceMs: options.waitForNodes ?? PATIENCE_MS,
       isResumed: earlier !== null,
-      onResults: async (results, batch) => {
-        await take(results, batch)
-        onResults?.(results)
-      },
+      onResults: targets === undefined && onResults === undefined ? undefined : takeAll,
       wasTaken,
       ...{ untilWanted: hold.untilWanted, look: hold.look, isWithheld: () => hold?.stoppedBy === 'command' },
       stopSubmitting: AbortSignal.any([interrupts.first, hold.stop]),

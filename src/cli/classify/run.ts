@@ -33,8 +33,8 @@ export interface RunOptions {
    * indicators.
    */
   readonly onProgress: (counts: ProgressCounts) => void
-  /** Takes the results of a batch before it counts as done, so that a resumed run brings again what was not taken. */
-  readonly onResults?: (results: readonly ResultBody[], batch: OutgoingBatch) => void | Promise<void>
+  /** Takes the results of a batch before it counts as done; a resumed run brings again what was not taken. Without it none are asked for. */
+  readonly onResults?: ((results: readonly ResultBody[], batch: OutgoingBatch) => void | Promise<void>) | undefined
   /** Whether what came of a batch of an earlier process was taken; without it everything was. */
   readonly wasTaken?: (index: number) => boolean
   /** Resolves when a batch may be submitted, also one that a pause ended: at once unless the run is paused, and also when it has to end. */
@@ -73,8 +73,8 @@ export async function runCatalogue(
 ): Promise<RunReport> {
   const startedAt = performance.now()
   const { run_id: runId, batch_size: batchSize } = journal.header
-  const { urls, adminUrls = [], isResumed = false, limit } = options
-  const client = createBatchClient({ ...options, part: journal.part })
+  const { urls, adminUrls = [], isResumed = false, limit, onResults } = options
+  const client = createBatchClient({ ...options, wantsResults: onResults !== undefined, part: journal.part })
   const totals = createRunTotals()
   const window = createBatchWindow({ batchSize })
   const inFlight = new Set<Promise<void>>()
@@ -128,7 +128,7 @@ export async function runCatalogue(
   }
   const deliver = async (results: readonly ResultBody[], batch: OutgoingBatch) => {
     try {
-      await options.onResults?.(results, batch)
+      await onResults?.(results, batch)
     } catch (error) {
       stopReason ??= `its results cannot be written (${messageOf(error)})`
       throw error

@@ -3,7 +3,13 @@ import { z } from 'zod'
 import type { Indicator } from '../../classification/types.ts'
 import { ServiceError } from '../../errors.ts'
 import { retryFor } from '../../lib/timing.ts'
-import { type BatchRequest, type BatchResponse, PART_HEADER, stopsTheRun } from '../../restate/contract.ts'
+import {
+  type BatchRequest,
+  type BatchResponse,
+  PART_HEADER,
+  RESULTS_HEADER,
+  stopsTheRun,
+} from '../../restate/contract.ts'
 import { KEY_REUSED } from './guard-refusal.ts'
 import type { JsonBytes } from './http.ts'
 import { createIngressClient } from './ingress.ts'
@@ -35,7 +41,8 @@ export interface BatchClient {
    * Submits one batch and waits for its results without a time limit. Rejects with `BatchFailedError` where the
    * invocation failed. Rejects with ServiceError ingress-unavailable where no node accepted the batch within
    * `patienceMs`, or where no node knows the service. Where the key of the batch was used before with another body, as when a
-   * resumed run has another cost limit, `takeNewKey` gives the batch to submit in its place.
+   * resumed run has another cost limit, or where the answer under it lacks the results because an earlier process of the run took none,
+   * `takeNewKey` gives the batch to submit in its place.
    */
   submit(batch: Batch, signal: AbortSignal, takeNewKey?: () => Promise<Batch>): Promise<BatchResponse>
 }
@@ -56,6 +63,8 @@ export interface BatchClientOptions {
   readonly registrationMs?: number
   /** The number of this process of the run, greater than those of earlier ones. Default: the time. */
   readonly part?: number
+  /** Whether the caller takes the results of batches. Default true; without them an answer has its summary alone. */
+  readonly wantsResults?: boolean
   /** Shows a message to the user; called when a node stops answering, is busy, or answers again. */
   readonly say: (line: string) => void
 }
@@ -88,10 +97,13 @@ const responseSchema = z.looseObject({
 })
 
 export function createBatchClient(options: BatchClientOptions): BatchClient {
-  const { urls, patienceMs, registrationMs = REGISTRATION_MS } = options
+  const { urls, patienceMs, registrationMs = REGISTRATION_MS, wantsResults = true } = options
   const nodes = createNodes(options)
   const call = createIngressClient()
-  const headers = { [PART_HEADER]: String(options.part ?? Date.now()) }
+  const headers = {
+    [PART_HEADER]: String(options.part ?? Date.now()),
+    ...(wantsResults ? {} : { [RESULTS_HEADER]: 'none' }),
+  }
 
   const submit = async ({ idempotencyKey, body }: Batch, signal: AbortSignal): Promise<BatchResponse> => {
     const patience = createPatience({ urls, patienceMs, registrationMs, nodes })
@@ -114,11 +126,13 @@ export function createBatchClient(options: BatchClientOptions): BatchClient {
   return {
     nodes: nodes.counts,
     submit: async (batch, signal, takeNewKey) => {
-      return await submit(batch, signal).catch(async (error: unknown) => {
-        const isReused = error instanceof BatchFailedError && error.code === KEY_REUSED
-        if (takeNewKey === undefined || !isReused) throw error
-        return await submit(await takeNewKey(), signal)
+      if (takeNewKey === undefined) return await submit(batch, signal)
+      const answer = await submit(batch, signal).catch((error: unknown) => {
+        if (error instanceof BatchFailedError && error.code === KEY_REUSED) return undefined
+        throw error
       })
+      const isShort = wantsResults && answer?.results_left_out !== undefined
+      return answer === undefined || isShort ? await submit(await takeNewKey(), signal) : answer
     },
   }
 }

@@ -3,13 +3,12 @@ import type { CodebookCode } from '../types.ts'
 import { CALIBRATION } from './calibration.ts'
 import { EARLIER_FORMS } from './earlier-forms.ts'
 import { explainReading } from './explain.ts'
-import { flattenReading } from './flat-reading.ts'
-import { readIndicator } from './rules.ts'
+import { readFlat } from './rules.ts'
 import { SDMX_COLUMNS, sdmxCodesOf } from './sdmx-codes.ts'
 import { humanShape, PER_RECORD, shapeParts } from './shape.ts'
 
 export const ECONOMIC_INDICATORS: CodebookCode = {
-  read: (record) => flattenReading(readIndicator(record)),
+  read: readFlat,
   explain: explainReading,
   shapeParts,
   humanShape,

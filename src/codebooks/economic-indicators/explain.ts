@@ -1,9 +1,10 @@
 /** Names the words that a finding of a rule rests on: those without which the rule would not have applied. */
 import type { Finding, Indicator, Reading } from '../types.ts'
+import { createRecent } from './known-texts.ts'
 import { AGGREGATION_RULES } from './rules/aggregation.ts'
 import type { Rule, TypedContext } from './rules/context.ts'
 import { ORIENTATION_RULES } from './rules/orientation.ts'
-import { knownReading, TYPE_RULES } from './rules.ts'
+import { knownReading, knownTexts, readFlat, TYPE_RULES } from './rules.ts'
 import type { Unit } from './types.ts'
 
 /** The lists of rules, by the field that they decide. A rule for the type sees less than the others, and takes the same context. */
@@ -16,6 +17,8 @@ const LISTS: readonly (readonly [field: string, rules: readonly Rule<unknown, Ty
 const UNIT_FIELDS = ['unit_kind', 'unit_scale', 'unit_currency', 'unit_per'] as const
 
 const NO_UNIT: Unit = { kind: 'unknown', scale: 1, currency: null, per: null }
+/** Explanations of the texts that came last, at least so many, of about 1 KB each. */
+const explained = createRecent<Readonly<Record<string, string>>>(4_000)
 /** The most words of a name that are tried, and the most characters of a text that a sentence shows. */
 const MOST_WORDS = 40
 const MOST_SHOWN = 60
@@ -25,6 +28,30 @@ const MOST_SHOWN = 60
  * finding of an earlier release whose rule is gone, or no longer fits, has none.
  */
 export function explainReading(record: Indicator, reading: Reading): Readonly<Record<string, string>> {
+  const own = readFlat(record)
+  const texts = isSame(own, reading) ? knownTexts.keyOf(record) : undefined
+  if (texts === undefined) return explainAnew(record, reading)
+  // The findings of the record are few for the same texts, and say all that the values have to do with it.
+  const found = Object.values(own).map(({ value, sure, rule, because }) => [value, sure, rule, because])
+  const key = `${texts}${record.periodicity ?? ''}${JSON.stringify(found)}`
+  const known = explained.get(key) ?? explainAnew(record, reading)
+  explained.set(key, known)
+  return known
+}
+
+/** Whether a reading is that of the rules of this release, whatever the catalogue trusts of it. */
+function isSame(own: Reading, reading: Reading): boolean {
+  const fields = Object.entries(own)
+  return (
+    fields.length === Object.keys(reading).length &&
+    fields.every(([field, { value, sure, rule, because }]) => {
+      const other = reading[field]
+      return other?.rule === rule && other.sure === sure && other.because === because && other.value === value
+    })
+  )
+}
+
+function explainAnew(record: Indicator, reading: Reading): Readonly<Record<string, string>> {
   const { reading: own, seen } = knownReading(record)
   const ofRules = LISTS.flatMap(([field, rules]) => {
     const finding = reading[field]

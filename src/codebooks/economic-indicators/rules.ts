@@ -1,4 +1,6 @@
 /** Applies all rules to one indicator: the readers for unit, frequency and cumulative pattern, and the rule lists for type, aggregation and orientation. */
+
+import { createKnownTexts } from './known-texts.ts'
 import { detectCumulative } from './readers/cumulative.ts'
 import { parseFrequency } from './readers/frequency.ts'
 import { parseUnits } from './readers/units.ts'
@@ -12,7 +14,7 @@ import { PORTION_TYPE_RULES } from './rules/type-portion.ts'
 import { PRICE_TYPE_RULES } from './rules/type-price.ts'
 import { unitInWords } from './sdmx-codes.ts'
 import { readTexts, sureIf, textsAllow } from './texts-read.ts'
-import type { FieldReading, Indicator, IndicatorType, RuleReading } from './types.ts'
+import type { FieldReading, Frequency, Indicator, IndicatorType, Reading, RuleReading } from './types.ts'
 
 /** The rules for the type, in the order in which they are tried; the first rule that fits decides. */
 export const TYPE_RULES: readonly Rule<IndicatorType>[] = [
@@ -41,10 +43,13 @@ export function readIndicator(record: Indicator): RuleReading {
 export interface ReadRecord {
   readonly reading: RuleReading
   readonly seen: TypedContext
+  /** Whether the unit was read with a look at the record's own currency or country. */
+  readonly isOfPlace: boolean
 }
 
 /** Records that were read, as long as they live: an explanation then need not read them again. */
 const readRecords = new WeakMap<Indicator, ReadRecord>()
+export const knownTexts = createKnownTexts()
 
 /** The reading of a record with what the rules saw, which is kept from its last reading. */
 export function knownReading(record: Indicator): ReadRecord {
@@ -53,14 +58,17 @@ export function knownReading(record: Indicator): ReadRecord {
 
 function readInContext(record: Indicator): ReadRecord {
   const indicator = record.units === undefined ? record : { ...record, units: unitInWords(record.units) }
-  const { name, units, periodicity, sample_values, long_name, description } = indicator
-  const unit = parseUnits({ ...indicator, description: [long_name, description].join(' ') })
-  const frequency = parseFrequency({ periodicity, sample_values, name, texts: [units, long_name, description] })
+  const { units, long_name, description } = indicator
+  let isOfPlace = false
+  const unit = parseUnits({ ...indicator, description: [long_name, description].join(' ') }, () => {
+    isOfPlace = true
+  })
+  const frequency = readFrequency(indicator)
   const context = buildRuleContext(indicator, unit)
   const texts = readTexts(context, (units ?? '').trim())
   const decided = decide(TYPE_RULES, context, true)
   const type = sureIf(decided, decided.sure && textsAllow(texts, decided.value))
-  const cumulative = detectCumulative({ type: type.value, frequency: frequency.value, sample_values, name, units })
+  const cumulative = readCumulative(indicator, type.value, frequency.value)
   const seen: TypedContext = { ...context, type: type.value, cumulative }
   // Aggregation and orientation depend on the type, so their readings are not sure where that of the type is not.
   const aggregation = decide(AGGREGATION_RULES, seen, type.sure)
@@ -73,7 +81,32 @@ function readInContext(record: Indicator): ReadRecord {
     temporal_aggregation: sureIf(aggregation, textsAllow(texts, type.value, undefined, aggregation.value)),
     orientation: sureIf(orientation, textsAllow(texts, type.value, orientation.value)),
   }
-  const read = { reading, seen }
+  const read = { reading, seen, isOfPlace }
   readRecords.set(record, read)
   return read
+}
+
+/** What is read of the values as well as of the texts. `units` is the text in words. */
+function readFrequency({ periodicity, sample_values, name, units, long_name, description }: Indicator) {
+  return parseFrequency({ periodicity, sample_values, name, texts: [units, long_name, description] })
+}
+
+function readCumulative({ sample_values, name, units }: Indicator, type: IndicatorType, frequency: Frequency) {
+  return detectCumulative({ type, frequency, sample_values, name, units })
+}
+
+/**
+ * What the rules read of a record, flat. Records of the same texts, as an indicator of a hundred countries, share what was read of their
+ * texts, and often the whole reading.
+ */
+export function readFlat(record: Indicator): Reading {
+  const known = knownTexts.find(record)
+  if (known !== undefined) {
+    const indicator = record.units === undefined ? record : { ...record, units: unitInWords(record.units) }
+    const frequency = readFrequency(indicator)
+    const found = known.find(frequency, readCumulative(indicator, known.type, frequency.value))
+    if (found !== undefined) return found
+  }
+  const { reading, isOfPlace } = readInContext(record)
+  return knownTexts.keep(record, reading, isOfPlace)
 }

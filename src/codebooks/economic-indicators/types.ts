@@ -1,7 +1,7 @@
 /** The types of economic indicators: their labels, and what readers and rules read of one indicator before it is made flat. */
 import type { AGGREGATIONS, CUMULATIVE_PATTERNS, FREQUENCIES, ORIENTATIONS, TYPES, UNIT_KINDS } from './labels.ts'
 
-export type { Indicator, SamplePoint } from '../types.ts'
+export type { Indicator, Reading, SamplePoint } from '../types.ts'
 
 export type IndicatorType = (typeof TYPES)[number]
 export type TemporalAggregation = (typeof AGGREGATIONS)[number]

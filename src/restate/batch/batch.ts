@@ -2,7 +2,15 @@
 import type { Context } from '@restatedev/restate-sdk'
 import { ServiceError } from '../../errors.ts'
 import type { AdmissionWait } from '../admission.ts'
-import { type BatchRequest, type BatchResponse, PART_HEADER, RUN_HEADER, RUN_ID, RUN_ID_FORM } from '../contract.ts'
+import {
+  type BatchRequest,
+  type BatchResponse,
+  PART_HEADER,
+  RESULTS_HEADER,
+  RUN_HEADER,
+  RUN_ID,
+  RUN_ID_FORM,
+} from '../contract.ts'
 import { timeOf } from '../database-time.ts'
 import { databaseStep } from '../options.ts'
 import { askModel } from './ask-model.ts'
@@ -12,7 +20,7 @@ import { noAnswers } from './gather.ts'
 import { type PlanDeps, type PlanInput, planBatch } from './plan.ts'
 import { catalogueOf, readOptions } from './prepare.ts'
 import { positionsInDoubt } from './questions.ts'
-import { type SaveDeps, saveResults } from './save.ts'
+import { type SaveDeps, type SaveInput, saveResults } from './save.ts'
 import { awaitAnswers } from './single-flight.ts'
 import type { Batch, BatchState, Plan } from './types.ts'
 
@@ -26,11 +34,15 @@ export async function classifyBatch(ctx: Context, deps: BatchDeps, request: Batc
   const runId = request.run_id ?? runOfHeader(ctx) ?? `api-${ctx.rand.uuidv4()}`
   const { id: owner, attemptCompletedSignal: signal } = ctx.request()
   const options = readOptions(request)
-  const plan = await planOnceAdmitted(ctx, deps, { request, runId, options, owner, signal })
-
-  const { store, schemes, callChunk, clock } = deps
   const catalogue = catalogueOf(request)
   const part = partOf(ctx)
+  const wantsResults = ctx.request().headers.get(RESULTS_HEADER) !== 'none'
+  const saving = { request, runId, catalogue, options, owner, part, wantsResults }
+  const planned = await planOnceAdmitted(ctx, deps, { request, runId, options, owner, signal }, saving)
+  if ('saved' in planned) return planned.saved
+
+  const plan = planned
+  const { store, schemes, callChunk, clock } = deps
   const batch: Batch = { ctx, store, schemes, clock, callChunk, plan, options, catalogue, runId, owner, part }
   const state = createState(plan)
   const { answers } = state
@@ -46,7 +58,7 @@ export async function classifyBatch(ctx: Context, deps: BatchDeps, request: Batc
   const classifiedAt = await timeOf(batch)
   const response = await ctx.run(
     `save ${request.indicators.length} results`,
-    () => saveResults(deps, { request, runId, catalogue, options, plan, owner, part, state, classifiedAt }),
+    () => saveResults(deps, { ...saving, plan, state, classifiedAt }),
     databaseStep,
   )
   // A batch that its run's cost limit or people stopped has results for what was asked, and names the rest.
@@ -69,29 +81,48 @@ function runOfHeader(ctx: Context): string | undefined {
   throw new ServiceError('input-invalid', `the header ${RUN_HEADER} must be ${RUN_ID_FORM}, got ${shown}`)
 }
 
+/** The answer of a batch about which no model was asked, and which its first step saved. The journal fixes the property name. */
+interface SavedBatch {
+  readonly saved: BatchResponse
+}
+
 /**
  * Plans the batch as soon as it is admitted. Until then the batch sleeps as one invocation, and not as all of its
- * chunks.
+ * chunks. A batch about which no model is asked is saved in the same step, so that its journal holds no plan: a second attempt of the
+ * step finds what the first one saved, and changes nothing.
  */
-async function planOnceAdmitted(ctx: Context, deps: BatchDeps, input: Omit<PlanInput, 'before'>): Promise<Plan> {
+async function planOnceAdmitted(
+  ctx: Context,
+  deps: BatchDeps,
+  input: Omit<PlanInput, 'before'>,
+  saving: Omit<SaveInput, 'plan' | 'state' | 'classifiedAt'>,
+): Promise<Plan | SavedBatch> {
   let before: AdmissionWait | null = null
   for (;;) {
     const attempt: PlanInput = { ...input, before }
-    const planned: Plan | EarlierPlan | AdmissionWait = await ctx.run(
+    const planned: Plan | EarlierPlan | SavedBatch | AdmissionWait = await ctx.run(
       `plan ${input.request.indicators.length} indicators`,
       async () => {
         const found = await planBatch(deps, attempt)
         // A batch that is held back is counted inside the step, because a replay does not run the step again and so
         // counts nothing twice.
         if ('waitMs' in found) deps.metrics.batchesHeldBack.inc()
-        return found
+        if ('waitMs' in found || asksAny(found)) return found
+        const classifiedAt = new Date(deps.clock.now()).toISOString()
+        return { saved: await saveResults(deps, { ...saving, plan: found, state: createState(found), classifiedAt }) }
       },
       databaseStep,
     )
+    if ('saved' in planned) return planned
     if (!('waitMs' in planned)) return isEarlierPlan(planned) ? readEarlierPlan(planned) : planned
     await ctx.sleep(planned.waitMs, 'wait for work that was let in before')
     before = planned
   }
+}
+
+/** Whether a model is asked about any indicator, by this batch or by another one that it waits for. */
+function asksAny({ ways }: Plan): boolean {
+  return ways.some(({ kind }) => kind === 'ask' || kind === 'await')
 }
 
 function createState(plan: Plan): BatchState {

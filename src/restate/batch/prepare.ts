@@ -86,6 +86,17 @@ const readRequests = new WeakMap<
   { readonly code: CodebookCode | null; readonly read: readonly ReadIndicator[] }
 >()
 
+/** What was last prepared of such a request, under all that it depends on. */
+const preparedRequests = new WeakMap<
+  BatchRequest,
+  {
+    readonly key: string
+    readonly code: CodebookCode | null
+    readonly prepared: readonly Prepared[]
+    readonly warnings: readonly Warning[]
+  }
+>()
+
 function readRaw(raw: BatchRequest['indicators'][number], code: CodebookCode | null): ReadIndicator {
   const normalised = normaliseIndicator(raw)
   return { ...normalised, found: code?.read(normalised.indicator) ?? {} }
@@ -117,16 +128,21 @@ export async function prepare(
   request: BatchRequest,
   model: string,
   { mode, trust, isAudit }: PrepareOptions,
-): Promise<{ prepared: Prepared[]; warnings: Warning[] }> {
+): Promise<{ readonly prepared: readonly Prepared[]; readonly warnings: readonly Warning[] }> {
   const unknown = new Set<string>()
   let unknownFields = 0
   let droppedPoints = 0
   const read = await readOnce(request, scheme)
+  const audits = new Set(read.flatMap(({ indicator, found }, at) => (isAudit(indicator, found, at) ? [at] : [])))
+  // The steps of a batch prepare the same, and the hashes that one has computed serve the next.
+  const key = JSON.stringify([scheme.hash, model, mode, trust, ...audits])
+  const known = preparedRequests.get(request)
+  if (known?.key === key && known.code === scheme.code) return known
   const prepared = read.map(({ indicator, warnings, found }, position): Prepared => {
     for (const field of warnings.unknownFields) unknown.add(field)
     unknownFields += warnings.unknownFields.length
     droppedPoints += warnings.droppedPoints
-    const audit = isAudit(indicator, found, position)
+    const audit = audits.has(position)
     const reading = audit ? withTrust(found, NO_TRUST) : trust === null ? found : withTrust(found, trust)
     const context = audit
       ? { mode: 'model' as const, promptVersion: BLIND_PROMPT_VERSION }
@@ -143,6 +159,7 @@ export async function prepare(
     const message = 'sample values without a readable date and number were left out'
     warnings.push({ code: 'dropped-sample-value', message, count: droppedPoints })
   }
+  preparedRequests.set(request, { key, code: scheme.code, prepared, warnings })
   return { prepared, warnings }
 }
 

@@ -37,7 +37,7 @@ export interface Resolved {
   readonly trust: Trust | null
   /** One resolution for each indicator, by position in the request. */
   readonly resolutions: readonly Resolution[]
-  readonly warnings: Warning[]
+  readonly warnings: readonly Warning[]
   /**
    * Hashes of shapes about which the model is asked again although an answer may be stored, because a person has
    * corrected the stored answer and the run overrides human answers.
@@ -84,9 +84,10 @@ export async function resolveIndicators(
 ): Promise<Resolved> {
   const shipped = await schemes.find(request.codebook)
   const catalogue = catalogueOf(request)
-  const [trust, calibration] = await Promise.all([
+  const [trust, calibration, hasHumanAnswers] = await Promise.all([
     trustOf(evidence, shipped, catalogue, options),
     store.calibrations.find({ catalogue: evidenceHome(catalogue), codebookHash: shipped.hash }),
+    store.hasHumanAnswers(),
   ])
   const scheme = calibration === undefined ? shipped : { ...shipped, calibration }
   const isAudit = createAuditDraw(scheme, options, runId)
@@ -97,15 +98,16 @@ export async function resolveIndicators(
   // Long texts take milliseconds to hash, and in a long code list a tenth of a second to find.
   const breathe = createBreath()
   const humanHashes = new Set<string>()
-  for (const one of prepared) {
+  for (const one of hasHumanAnswers ? prepared : []) {
     for (const hash of one.humanHashes) humanHashes.add(hash)
     await breathe()
   }
   const [latest, humanAnswers] = await Promise.all([
     ignoresLatest ? NO_RESULTS : store.findLatest(scope, ids),
-    store.findHumanAnswers([...humanHashes]),
+    hasHumanAnswers ? store.findHumanAnswers([...humanHashes]) : NO_ANSWERS,
   ])
-  const isCorrected = (one: Prepared) => one.humanHashes.some((hash) => humanAnswers.has(hash))
+  const isAnyFound = humanAnswers.size > 0
+  const isCorrected = (one: Prepared) => isAnyFound && one.humanHashes.some((hash) => humanAnswers.has(hash))
   const corrected = prepared.filter(isCorrected).map((one) => one.shapeHash)
   const askAgain = new Set(options.overridePerson === true ? corrected : [])
   const drafts: Resolution[] = []
@@ -171,7 +173,9 @@ function draftOf(
   options: BatchOptions,
   model: string,
 ): Resolution {
-  const found = options.overridePerson === false ? one.humanHashes.map((hash) => stored.humanAnswers.get(hash)) : []
+  const { humanAnswers } = stored
+  const counts = options.overridePerson === false && humanAnswers.size > 0
+  const found = counts ? one.humanHashes.map((hash) => humanAnswers.get(hash)) : []
   // The answer to the exact shape stands last, because of two answers to a field the later one counts.
   const human = found
     .flatMap((answer) => answer ?? [])

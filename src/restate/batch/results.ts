@@ -3,7 +3,7 @@ import type { SourcedDecision } from '../../classification/merge.ts'
 import { buildClassification } from '../../classification/result.ts'
 import type { PreparedScheme } from '../../classification/scheme.ts'
 import type { Classification, Decision } from '../../classification/types.ts'
-import type { ResultToSave, StoredAnswer } from '../../store/types.ts'
+import type { AnswerToStore, ResultToSave, StoredAnswer } from '../../store/types.ts'
 import { earlierForms } from './earlier-plan.ts'
 import { markOlderHumanAnswer } from './human-answer.ts'
 import type { Prepared } from './prepare.ts'
@@ -178,8 +178,8 @@ export function answersToStore(
   plan: Plan,
   decisions: ReadonlyMap<number, readonly AskedDecision[]>,
   unsettled: ReadonlySet<number>,
-): StoredAnswer[] {
-  const byShape = new Map<string, StoredAnswer>()
+): AnswerToStore[] {
+  const byShape = new Map<string, AnswerToStore>()
   const { name, version, hash } = plan.codebook
   for (const [position, all] of decisions) {
     const question = questionAt(plan.ways, position)

@@ -10,7 +10,7 @@ import { claimsToEnd, claimsToRelease } from './claims.ts'
 import { batchIdOf } from './plan.ts'
 import { type Prepared, prepare, prepareOptionsOf } from './prepare.ts'
 import { schemeOfPlan } from './resolve.ts'
-import { answersToStore, buildResult, reusedShapes, unkeptDecisions } from './results.ts'
+import { answersToStore, type BuiltResult, buildResult, reusedShapes, unkeptDecisions } from './results.ts'
 import {
   countOnce,
   openOfUnchanged,
@@ -41,6 +41,8 @@ export interface SaveInput extends Pick<Batch, 'runId' | 'catalogue' | 'options'
    * results look newer.
    */
   readonly classifiedAt: string
+  /** Whether the caller takes the results; without them the answer has the summary alone. */
+  readonly wantsResults: boolean
 }
 
 /** Saves the batch and returns its response. A second attempt saves the same rows, so it changes nothing. */
@@ -107,12 +109,17 @@ export async function saveResults(deps: SaveDeps, input: SaveInput): Promise<Bat
     ...toTotalsBody({ ...totals, classified, bySource, needsReview, unverified }),
     ...{ unchanged: unchanged.length - again.length, ...open, warnings },
   }
-  const results = built.map(({ classification }) => toResultBody(classification, scheme))
-  if (answers.failure === null || !endsWithWhatItHas(answers.failure.code)) return { run_id: runId, results, summary }
+  const resultsOf = (of: readonly BuiltResult[]) =>
+    input.wantsResults
+      ? { results: of.map(({ classification }) => toResultBody(classification, scheme)) }
+      : { results: [], results_left_out: of.length }
+  if (answers.failure === null || !endsWithWhatItHas(answers.failure.code)) {
+    return { run_id: runId, ...resultsOf(built), summary }
+  }
   const isOpen = (_: unknown, position: number) => unsettled.has(askedPosition(plan, position))
   const openIds = built.filter(isOpen).map(({ classification }) => classification.indicator_id)
   const stopped = { ...answers.failure, indicator_ids: openIds }
-  return { run_id: runId, results: results.filter((_, position) => !isOpen(_, position)), summary, stopped }
+  return { run_id: runId, ...resultsOf(built.filter((_, position) => !isOpen(_, position))), summary, stopped }
 }
 
 /**

@@ -5,7 +5,7 @@ import type { PreparedScheme } from '../../classification/scheme.ts'
 import { type ServiceTier, tiersOfBill } from '../../lib/service-tiers.ts'
 import type { Usage } from '../../llm/types.ts'
 import type { RequestSize } from '../../rate/types.ts'
-import type { CostReservation, ModelRequestRecord, RequestLedger, StoredAnswer } from '../../store/types.ts'
+import type { AnswerToStore, CostReservation, ModelRequestRecord, RequestLedger } from '../../store/types.ts'
 import type { ChunkReply, ChunkRequest } from '../chunk-contract.ts'
 import type { PriceOf, TokenPrice } from '../contract.ts'
 import type { CostRefusal, CostRefusals } from './cost-refusals.ts'
@@ -141,7 +141,7 @@ function answersToKeep(
   model: string,
   request: ChunkRequest,
   decisions: ChunkReply['decisions'],
-): StoredAnswer[] {
+): AnswerToStore[] {
   const { booking } = request
   if (booking === undefined || !mayKeep(request, model)) return []
   const shapes = new Map(booking.shapes.map((one) => [one.key, one]))

@@ -97,6 +97,11 @@ export const batchResponseSchema = z.object({
   results: z
     .array(resultSchema)
     .describe('One result for each indicator, in the order of the request, except for those in `stopped`.'),
+  results_left_out: whole
+    .optional()
+    .describe(
+      'How many results were left out, because the request had the header `x-results: none`. Absent without it.',
+    ),
   summary: summarySchema,
   stopped: z
     .object({ code: z.string(), message: z.string(), indicator_ids: z.array(z.string()) })

@@ -1,6 +1,6 @@
 /** The ports through which requests to a model are booked: the ledger of a replica, and the part of the store that it writes to. */
 import type { AnswerUse } from '../purge/types.ts'
-import type { AnswerToStore, StoredAnswer } from '../saved-types.ts'
+import type { AnswerToStore } from '../saved-types.ts'
 import type { CostReservation, CostToReserve, RequestToBook } from './types.ts'
 
 /** Books the requests of a replica. Many requests share a statement. */
@@ -16,7 +16,7 @@ export interface RequestLedger {
    * Books how a request ended, and keeps the answers that it brought. Resolves with true once that is written, and with false where it
    * takes longer, because the database is away; it is then written later. Never rejects.
    */
-  book(ended: RequestToBook, answers: readonly StoredAnswer[]): Promise<boolean>
+  book(ended: RequestToBook, answers: readonly AnswerToStore[]): Promise<boolean>
 }
 
 /** The part of the store that requests are booked in. */

@@ -6,7 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { isServiceError, messageOf } from '../../errors.ts'
-import type { RequestLedger, Store, StoredAnswer } from '../types.ts'
+import type { AnswerToStore, RequestLedger, Store } from '../types.ts'
 import type { CostReservation, CostToReserve, RequestToBook } from './types.ts'
 
 /**
@@ -29,7 +29,7 @@ const MOST_GATHERED = 50_000
 
 interface Entry {
   readonly booked: RequestToBook
-  readonly answers: readonly StoredAnswer[]
+  readonly answers: readonly AnswerToStore[]
   /** Called once with whether the entry is written. */
   readonly settle: (isWritten: boolean) => void
 }

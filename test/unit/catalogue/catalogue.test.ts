@@ -473,6 +473,39 @@ test('a file that changes between the passes is noticed, not sent', async () => 
   await catalogue.close()
 })
 
+test('of the records that are not wanted none is given, unless the wish would miss one of the first of a limit', async () => {
+  const lines = ['A', 'B', 'A', ' C ', 'D'].map((id) =>
+    JSON.stringify({ indicator_id: id, name: `name of ${id.trim()}` }),
+  )
+  const path = await written('wanted.jsonl', `${lines.join('\n')}\n`)
+  const idsOf = async (options: CatalogueOptions, wanted?: (id: string) => boolean) => {
+    const catalogue = await openCatalogue(path, options)
+    const ids: string[] = []
+    for await (const { indicator } of catalogue.indicators(wanted)) ids.push(indicator.indicator_id)
+    await catalogue.close()
+    return ids
+  }
+  assert.deepEqual(await idsOf({}), ['A', 'B', 'C', 'D'])
+  assert.deepEqual(await idsOf({}, (id) => id === 'A' || id === 'C'), ['A', 'C'])
+  assert.deepEqual(await idsOf({}, () => false), [])
+  assert.deepEqual(
+    await idsOf({ limit: 2 }, (id) => id === 'D'),
+    ['A', 'B'],
+    'whoever wants some leaves the others out',
+  )
+})
+
+test('a wanted record that changes between the passes is noticed, not given', async () => {
+  const path = await written('changed.jsonl', '{"indicator_id":"A","name":"A"}\n{"indicator_id":"B","name":"B"}\n')
+  const catalogue = await openCatalogue(path)
+  await writeFile(path, '{"indicator_id":"A","name":"A"}\n{"indicator_id":"B","name":"C"}\n')
+  const read = async () => {
+    for await (const _ of catalogue.indicators((id) => id === 'B')) assert.fail('it is given')
+  }
+  await assert.rejects(read, /has changed since it was checked/)
+  await catalogue.close()
+})
+
 test('skipInvalid leaves invalid records out and reports each with its bytes', async () => {
   const rows = ['X1,GDP', 'X2,5" pipe', 'X3,', 'X1,Other', 'X4,"CPI', 'X5,Debt']
   const path = await written('skip.csv', `indicator_id,name\n${rows.join('\n')}\n`)

@@ -21,7 +21,7 @@ async function deadUrl(): Promise<string> {
 }
 
 async function withIngress(
-  script: (path: string, body: unknown, index: number) => Reply | Promise<Reply>,
+  script: Parameters<typeof startScriptedIngress>[0],
   work: (ingress: ScriptedIngress) => Promise<void>,
 ): Promise<void> {
   const ingress = await startScriptedIngress(script)
@@ -68,6 +68,36 @@ test('one node that answers is enough, also when it comes a little later', async
   await late
   server.closeAllConnections()
   await new Promise((resolve) => server.close(resolve))
+})
+
+test('a caller without use for results asks for none, and one that needs them takes a new key where the old one has none', async () => {
+  const keys: unknown[] = []
+  const wants: unknown[] = []
+  const answer = (_path: string, body: unknown, index: number, headers: Readonly<Record<string, unknown>>): Reply => {
+    keys.push(headers['idempotency-key'])
+    wants.push(headers['x-results'])
+    const { body: whole } = batchDone(body)
+    return index < 2 ? { body: { ...(whole as object), results: [], results_left_out: 1 } } : { body: whole }
+  }
+  const batch = (idempotencyKey: string) => {
+    return {
+      idempotencyKey,
+      body: { run_id: 'run', indicators: [{ indicator_id: 'i', name: 'x', sample_values: [] }] },
+    }
+  }
+  await withIngress(answer, async ({ url }) => {
+    const { client: lean } = clientFor([url], { wantsResults: false })
+    const short = await lean.submit(batch('a'), never, () => Promise.reject(new Error('no other key is needed')))
+    assert.equal(short.results_left_out, 1)
+    const { client: whole } = clientFor([url])
+    const { results } = await whole.submit(batch('a'), never, async () => batch('b'))
+    assert.deepEqual(
+      results.map(({ indicator_id: id }) => id),
+      ['i'],
+    )
+  })
+  assert.deepEqual(keys, ['a', 'a', 'b'])
+  assert.deepEqual(wants, ['none', undefined, undefined])
 })
 
 test('batches do not go through fetch, which gives a silent answer up after five minutes', async () => {

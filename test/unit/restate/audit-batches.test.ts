@@ -137,7 +137,7 @@ test('rules decide alone the fields in which the catalogue trusts them, and the 
   assert.deepEqual(planOf(journal).trust, { fields: trusted, removed: {} })
   const high = await world.classify(request({ target: 0.97 }, { catalogue: 'default', force: true }))
   assert.deepEqual(planOf(high.journal).trust?.fields, [], 'six audits show no target of 0.97')
-  const elsewhere = await world.classify(request({}, { catalogue: 'other' }))
+  const elsewhere = await world.classify(request({ reuse: false }, { catalogue: 'other' }))
   assert.deepEqual(planOf(elsewhere.journal).trust?.fields, [], 'each catalogue has its own evidence')
 })
 
@@ -315,9 +315,9 @@ test('a row whose earlier result still holds is not audited, and one that rules 
   assert.deepEqual([unchanged.response.summary.unchanged, planOf(unchanged.journal).audits], [1, undefined])
   byRules.store.audits.length = 0
   const { store } = byRules
-  const audited = await createWorld({ ...saying(), store }).classify(request({ audit: 'all' }))
+  const audited = await createWorld({ ...saying(), store }).classify(request({ audit: 'all', reuse: false }))
   assert.deepEqual([audited.response.summary.unchanged, planOf(audited.journal).audits], [0, [0]])
-  const forced = await byRules.classify(request({ audit: 'all' }, { force: true }))
+  const forced = await byRules.classify(request({ audit: 'all', reuse: false }, { force: true }))
   assert.deepEqual([forced.response.summary.unchanged, planOf(forced.journal).audits], [0, [0]])
 })
 

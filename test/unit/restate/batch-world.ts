@@ -42,8 +42,12 @@ export interface World {
   /** How many indicators were counted as answered. */
   answered(): number
   chunkDeps: ChunkDeps
-  /** Runs a batch; with `known` it replays that journal first. */
-  classify(request: object, known?: readonly Entry[]): Promise<{ response: BatchResponse; journal: Journal }>
+  /** Runs a batch with the headers of its request; with `known` it replays that journal first. */
+  classify(
+    request: object,
+    known?: readonly Entry[],
+    headers?: ReadonlyMap<string, string>,
+  ): Promise<{ response: BatchResponse; journal: Journal }>
 }
 
 export interface WorldOptions {
@@ -108,9 +112,9 @@ export function createWorld({
 
   return {
     ...{ store, schemes, asked, chunks, chunkDeps, answered: () => answered },
-    async classify(request, known) {
+    async classify(request, known, headers) {
       batches += 1
-      const journal = createJournal(`inv_batch${batches}`, known)
+      const journal = createJournal(`inv_batch${batches}`, known, headers)
       const deps: BatchDeps = {
         ...{ store, schemes, metrics, clock: Date, models: model.models, priceOf: () => null, evidence },
         admission: { enter: () => null, admit: () => null, leave: () => undefined, giveBack: () => undefined },

@@ -21,7 +21,11 @@ export interface Journal {
  * A context that first replays `known` and fails the test where the handler takes another way than these entries, and that
  * then records. A known call without its reply is answered anew, as a call is whose callee has not ended yet.
  */
-export function createJournal(id: string, known: readonly Entry[] = []): Journal {
+export function createJournal(
+  id: string,
+  known: readonly Entry[] = [],
+  headers: ReadonlyMap<string, string> = new Map(),
+): Journal {
   const entries: Entry[] = []
   let dates = 0
 
@@ -39,7 +43,7 @@ export function createJournal(id: string, known: readonly Entry[] = []): Journal
   }
 
   const context = {
-    request: () => ({ id, headers: new Map<string, string>(), attemptCompletedSignal: new AbortController().signal }),
+    request: () => ({ id, headers, attemptCompletedSignal: new AbortController().signal }),
     run: (name: string | (() => unknown), action: () => unknown) => {
       if (typeof name !== 'string') {
         // The steps without a name give the time. Restate's SDK makes one of them of `ctx.date` as well.

@@ -106,6 +106,7 @@ export function createMemoryStore(): MemoryStore {
     },
     findAnswers: async (hashes) => pick(answers, hashes),
     findHumanAnswers: async (hashes) => pick(humanAnswers, hashes),
+    hasHumanAnswers: async () => humanAnswers.size > 0,
     findModelUse: async () => undefined,
     async claimShapes(owner, hashes) {
       const claimed = hashes.filter((hash) => (held.get(hash) ?? owner) === owner)

@@ -30,10 +30,11 @@ const MAX_SCALE_LENGTH = 60
 /**
  * Reads the unit from the units text or, where that text is empty or a note, from the name. The indicator's `scale` counts
  * only where the units name no multiplier, and its `currency_code` only where the units name no currency or one that several
- * currencies share. The reading is sure where every word of the unit is known and no other text speaks against it.
+ * currencies share. The reading is sure where every word of the unit is known and no other text speaks against it. `onPlace` is
+ * called where the currency code, country, source or data set were looked at; else any others give the same reading.
  */
-export function parseUnits(input: UnitInput): FieldReading<Unit> {
-  const own = ownCurrencyOf(input)
+export function parseUnits(input: UnitInput, onPlace: () => void = () => undefined): FieldReading<Unit> {
+  const own = ownCurrencyOf(input, onPlace)
   const units = input.units ?? ''
   let found = readUnitText(units, own) ?? readUnitFromName(input.name, own)
   if (found.rule === 'units-multiplier-only' && own.code !== null && !NAMES_THINGS.test(input.name.toLowerCase())) {
@@ -56,13 +57,34 @@ export function parseUnits(input: UnitInput): FieldReading<Unit> {
   return { value, sure, rule, because: BECAUSE[rule] ?? 'Read from the units.' }
 }
 
-function ownCurrencyOf({ currency_code, country, source_name, dataset, name }: UnitInput): OwnCurrency {
+function ownCurrencyOf(
+  { currency_code, country, source_name, dataset, name }: UnitInput,
+  onPlace: () => void,
+): OwnCurrency {
   const code = currency_code?.trim().toUpperCase() ?? ''
-  return {
+  const own = {
     code: CURRENCY_CODES.has(code) ? code : null,
     country: country ?? '',
     source: source_name ?? '',
     others: [dataset ?? '', name],
+  }
+  const seen = <Value>(value: Value): Value => {
+    onPlace()
+    return value
+  }
+  return {
+    get code() {
+      return seen(own.code)
+    },
+    get country() {
+      return seen(own.country)
+    },
+    get source() {
+      return seen(own.source)
+    },
+    get others() {
+      return seen(own.others)
+    },
   }
 }
 

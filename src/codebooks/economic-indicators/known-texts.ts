@@ -1,0 +1,110 @@
+/** Keeps what the rules read of texts, so that records that differ in country, source and values alone are not read anew. */
+import { flattenReading } from './flat-reading.ts'
+import type { Cumulative, FieldReading, Frequency, Indicator, IndicatorType, Reading, RuleReading } from './types.ts'
+
+/** The reading of some texts; what the values of a record add to it, is looked up. */
+export interface KnownTexts {
+  readonly type: IndicatorType
+  /** The whole reading, where a record of these texts had the same frequency and cumulative pattern before. */
+  find(frequency: FieldReading<Frequency>, cumulative: FieldReading<Cumulative>): Reading | undefined
+}
+
+export interface KnownTextsCache {
+  /** The key of all that the reading of the record's texts depends on; undefined where it is not known yet, or is not kept. */
+  keyOf(record: Indicator): string | undefined
+  find(record: Indicator): KnownTexts | undefined
+  /** Keeps a reading and returns it flat. `isOfPlace` tells that it holds for the record's own currency and country alone. */
+  keep(record: Indicator, reading: RuleReading, isOfPlace: boolean): Reading
+}
+
+/** Of the texts that came last so many are kept, and at most twice as many, with about 300 bytes each. */
+const MOST_TEXTS = 40_000
+const MOST_READINGS = 5_000
+/** Longer texts are read each time. */
+const MOST_CHARACTERS = 500
+/** The most readings of the same texts that are kept. */
+const MOST_VARIANTS = 12
+
+/** Texts whose reading depends on the place are found under their key together with what tells the place. */
+const OF_PLACE = 'of-place'
+
+type Entry = typeof OF_PLACE | { readonly type: IndicatorType; readonly variants: Map<string, Reading> }
+
+export function createKnownTexts(mostTexts = MOST_TEXTS): KnownTextsCache {
+  const entries = createRecent<Entry>(mostTexts)
+  // Different texts mostly have a reading that others have as well, of which one copy is enough.
+  const readings = createRecent<Reading>(MOST_READINGS)
+
+  const keyWithPlace = (record: Indicator) => {
+    const key = keyOf(record)
+    const found = key === undefined ? undefined : entries.get(key)
+    if (key === undefined || found === undefined) return undefined
+    return found === OF_PLACE ? keyOfPlace(key, record) : key
+  }
+  const find = (record: Indicator) => {
+    const key = keyWithPlace(record)
+    return key === undefined ? undefined : entries.get(key)
+  }
+
+  return {
+    keyOf: keyWithPlace,
+    find(record) {
+      const entry = find(record)
+      if (entry === undefined || entry === OF_PLACE) return undefined
+      const { type, variants } = entry
+      return { type, find: (frequency, cumulative) => variants.get(variantOf(frequency, cumulative)) }
+    },
+    keep(record, read, isOfPlace) {
+      const flat = flattenReading(read)
+      const key = keyOf(record)
+      if (key === undefined) return flat
+      const text = JSON.stringify(flat)
+      const reading = readings.get(text) ?? flat
+      readings.set(text, reading)
+      const known = find(record)
+      const entry = known === undefined || known === OF_PLACE ? { type: read.type.value, variants: new Map() } : known
+      if (entry.variants.size >= MOST_VARIANTS) entry.variants.clear()
+      entry.variants.set(variantOf(read.frequency, read.cumulative), reading)
+      if (isOfPlace) entries.set(key, OF_PLACE)
+      entries.set(isOfPlace ? keyOfPlace(key, record) : key, entry)
+      return reading
+    },
+  }
+}
+
+/** All texts from which unit, type, aggregation and orientation are read; undefined where they are too long. */
+function keyOf({ name, units, scale, long_name, description }: Indicator): string | undefined {
+  const length = name.length + (units?.length ?? 0) + (long_name?.length ?? 0) + (description?.length ?? 0)
+  return length > MOST_CHARACTERS ? undefined : JSON.stringify([name, units, scale, long_name, description])
+}
+
+function keyOfPlace(key: string, { currency_code, country, source_name, dataset }: Indicator): string {
+  return key + JSON.stringify([currency_code, country, source_name, dataset])
+}
+
+function variantOf(frequency: FieldReading<Frequency>, { value, sure, rule }: FieldReading<Cumulative>): string {
+  const { pattern, reset_month: month } = value
+  return `${frequency.value} ${frequency.sure} ${frequency.rule} ${frequency.because}|${pattern} ${month} ${sure} ${rule}`
+}
+
+/** A map that holds at least the last `most` keys that were set or found, and at most twice as many. */
+export function createRecent<Value>(most: number) {
+  let recent = new Map<string, Value>()
+  let earlier = new Map<string, Value>()
+  const set = (key: string, value: Value) => {
+    recent.set(key, value)
+    if (recent.size < most) return
+    earlier = recent
+    recent = new Map()
+  }
+  return {
+    set,
+    get(key: string): Value | undefined {
+      const found = recent.get(key)
+      if (found !== undefined) return found
+      const before = earlier.get(key)
+      if (before !== undefined) set(key, before)
+      return before
+    },
+  }
+}
