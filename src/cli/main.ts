@@ -5,7 +5,6 @@ import { forgetDatabaseVariables, readEnvironment } from '../config/environment.
 import { findNearMisses } from '../config/near-misses.ts'
 import { useProxies } from '../config/proxies.ts'
 import { isServiceError, messageOf } from '../errors.ts'
-import { limitHeapGrowth } from './classify/heap.ts'
 import { createProgram } from './program.ts'
 import { hideArguments } from './ui/process-title.ts'
 import {
@@ -19,9 +18,6 @@ import {
   say,
 } from './ui/terminal.ts'
 
-/** The commands that stream a whole catalogue through the process. */
-const STREAMING_COMMANDS: ReadonlySet<string> = new Set(['classify', 'inspect', 'all-in-one'])
-
 await main()
 
 async function main(): Promise<void> {
@@ -33,7 +29,6 @@ async function main(): Promise<void> {
     forgetDatabaseVariables()
     useProxies(readEnvironment())
     const [, , name = ''] = process.argv
-    if (STREAMING_COMMANDS.has(name)) limitHeapGrowth()
     const program = await createProgram(name)
     for (const line of findNearMisses()) say(`Warning: ${line}`)
     await program.parseAsync()

@@ -12,6 +12,7 @@ import { writeParquet } from './table-files.ts'
 
 const CATALOGUE = new URL('../../src/catalogue/open-catalogue.ts', import.meta.url).href
 const HEAP = new URL('../../src/cli/classify/heap.ts', import.meta.url).href
+const GROWTH = new URL('../../src/cli/heap-growth.cjs', import.meta.url).href
 const SCHEMES = new URL('../../src/cli/codebook/codebook-option.ts', import.meta.url).href
 const DELIVERY = new URL('../../src/cli/delivery/', import.meta.url).href
 const OUTPUT = new URL('../../src/cli/ui/output-file.ts', import.meta.url).href
@@ -83,8 +84,9 @@ const SAY_PEAK = `
 
 /** A program that reads a file twice, in batches of 100. */
 const READING = `
-    import { collectAtStart, limitHeapGrowth } from '${HEAP}'
+    import { limitHeapGrowth } from '${GROWTH}'
     limitHeapGrowth()
+    const { collectAtStart } = await import('${HEAP}')
     const { batchesOf, openCatalogue } = await import('${CATALOGUE}')
     collectAtStart()
     const catalogue = await openCatalogue(process.argv[1])
@@ -109,8 +111,9 @@ async function peakMbOf(script: string, args: readonly string[]): Promise<number
 
 /** A program that keeps a result of every record, as a run does, and writes the file joined with them to argv[2]. */
 const JOINING = `
-    import { collectAtStart, limitHeapGrowth } from '${HEAP}'
+    import { limitHeapGrowth } from '${GROWTH}'
     limitHeapGrowth()
+    const { collectAtStart } = await import('${HEAP}')
     const { batchesOf, openCatalogue } = await import('${CATALOGUE}')
     const { defaultScheme } = await import('${SCHEMES}')
     const { writeJoined } = await import('${DELIVERY}joined-file.ts')

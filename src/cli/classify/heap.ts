@@ -1,24 +1,14 @@
-/** Settings of the V8 heap for commands that stream a whole catalogue through the process. */
+/** Collects garbage where the heap of a command that streams a whole catalogue through the process is limited. */
 import { getHeapStatistics, setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-
-/**
- * Keeps the resident memory of a long run flat by limiting how far V8 lets the heap grow with garbage. Without this
- * limit 200,000 rows took 50 to 90 MB more than 10,903 rows, and reading is up to a fifth slower with it. The limit applies to the
- * whole process. It comes before the modules of a command, because while these are loaded the youngest generation of the heap would
- * grow to 32 MB, in some runs and in others not.
- */
-export function limitHeapGrowth(): void {
-  setFlagsFromString('--semi-space-growth-factor=1')
-  setFlagsFromString('--optimize-for-size')
-  setFlagsFromString('--heap-growing-percent=20')
-}
+import { isHeapLimited } from '../heap-growth.cjs'
 
 /**
  * Collects garbage as soon as a command has begun. V8 begins with room for far more than this program needs, and measures its growth
  * from what is alive only after the first collection, which a file of small records would reach 40 MB later.
  */
 export function collectAtStart(): void {
+  if (!isHeapLimited()) return
   // A collection takes a moment, in which a Ctrl+C would find no listener yet.
   setImmediate(collectGarbage)
 }
