@@ -52,7 +52,7 @@ export interface OutgoingBatch extends Pick<PlannedBatch, 'index' | 'isAudit' | 
  * Makes a batch ready for sending. Its indicators are held as the bytes of their JSON, outside of the heap: with dozens of batches in
  * flight, objects would be the most that a run has in its heap, and what the garbage collector has to copy.
  */
-export function createOutgoing(header: RunHeader, { indicators, ...planned }: PlannedBatch): OutgoingBatch {
+export function createOutgoing(header: RunHeader, { indicators, kept, ...planned }: PlannedBatch): OutgoingBatch {
   const { run_id: runId } = header
   const { override_person, tier_fallback } = header.options
   const { index, isAudit } = planned
@@ -60,6 +60,8 @@ export function createOutgoing(header: RunHeader, { indicators, ...planned }: Pl
   return {
     ...planned,
     ids: idsOf(indicators),
+    // A copy, as the ids are; JSON would lose numbers that it does not have.
+    kept: structuredClone(kept),
     request: ({ failures, maxUsd }) => {
       const options = {
         ...(tier_fallback === undefined ? {} : { tier_fallback }),

@@ -55,8 +55,12 @@ test('a batch in flight does not hold the rows of the file from which its texts 
   }
   assert.ok(growthOf(cutRows).bytes > 15_000_000, 'a text that is cut from a row holds the row')
   const { made, bytes } = growthOf(() => {
-    return createOutgoing(HEADER, { index: 0, indicators: cutRows(), isAudit: false })
+    const indicators = cutRows()
+    const kept = new Map(cutRows().map((row, place) => [`ID${place}`, { region: row.name, share: Number.NaN }]))
+    return createOutgoing(HEADER, { index: 0, indicators, isAudit: false, kept })
   })
   assert.ok(bytes < 5_000_000, `${bytes} bytes`)
   assert.equal(made.ids.length, 20)
+  assert.equal(made.kept?.get('ID19')?.['region']?.toString().length, 60)
+  assert.ok(Number.isNaN(made.kept?.get('ID19')?.['share']))
 })
