@@ -1,5 +1,6 @@
 /** Builds the body of a request that has indicators of a run classified, and the batches of a run as they are sent. */
 import type { Indicator } from '../../classification/types.ts'
+import { PackedBytes } from '../../lib/packed-bytes.ts'
 import type { PlannedBatch } from '../audits/audit-stages.ts'
 import type { RunHeader } from '../classify/run-journal.ts'
 import type { Batch } from './batches.ts'
@@ -49,14 +50,14 @@ export interface OutgoingBatch extends Pick<PlannedBatch, 'index' | 'isAudit' | 
 }
 
 /**
- * Makes a batch ready for sending. Its indicators are held as the bytes of their JSON, outside of the heap: with dozens of batches in
+ * Makes a batch ready for sending. Its indicators are held as their JSON, packed and outside of the heap: with dozens of batches in
  * flight, objects would be the most that a run has in its heap, and what the garbage collector has to copy.
  */
 export function createOutgoing(header: RunHeader, { indicators, kept, ...planned }: PlannedBatch): OutgoingBatch {
   const { run_id: runId } = header
   const { override_person, tier_fallback } = header.options
   const { index, isAudit } = planned
-  const list = Buffer.from(`{"indicators":${JSON.stringify(indicators)},`)
+  const list = new PackedBytes(Buffer.from(`{"indicators":${JSON.stringify(indicators)},`))
   return {
     ...planned,
     ids: idsOf(indicators),
