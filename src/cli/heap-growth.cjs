@@ -19,13 +19,22 @@ const ELSEWHERE = /^(?:-|--(?:from|resume)(?:=.*)?|\w+:\/\/.*)$/s
 
 let isLimited = false
 
+function statsOf(arg) {
+  try {
+    return statSync(arg, { throwIfNoEntry: false })
+  } catch {
+    // It cannot be the name of a file, such as a long query, or the command will say why it cannot be read.
+    return undefined
+  }
+}
+
 /** Whether a command with these arguments may read more than a small file; yes, where that is not sure. */
 function mayReadMuch([name = '', ...args]) {
   if (!STREAMING_COMMANDS.has(name)) return false
   if (args.some((arg) => ELSEWHERE.test(arg))) return true
   let bytes = 0
   for (const arg of args) {
-    const stats = statSync(arg, { throwIfNoEntry: false })
+    const stats = statsOf(arg)
     if (stats === undefined || stats.isDirectory()) continue
     if (!stats.isFile() || !PLAIN.test(arg)) return true
     bytes += stats.size

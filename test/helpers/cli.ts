@@ -33,7 +33,8 @@ export interface CliOptions {
 
 export function startCli(args: readonly string[], options: CliOptions = {}): RunningCli {
   const child = spawn(process.execPath, [MAIN, ...args], {
-    env: childEnvironment(options.env),
+    // The program finds the cache of compiled modules by itself, for some commands after it has changed settings of V8.
+    env: childEnvironment({ NODE_COMPILE_CACHE: undefined, ...options.env }),
     stdio: ['pipe', 'pipe', 'pipe'],
     detached: options.detached ?? false,
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
