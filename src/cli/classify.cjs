@@ -2,8 +2,8 @@
 /** The program behind every npm script and behind `npx classify`: checks the version of Node.js, then runs main.ts. */
 
 require('./node-version.cjs')
-const { limitHeapGrowth, mayReadMuch } = require('./heap-growth.cjs')
+const { limitHeapGrowthOf } = require('./heap-growth.cjs')
 
-if (mayReadMuch(process.argv.slice(2))) limitHeapGrowth()
+limitHeapGrowthOf(process.argv[2])
 require('./compile-cache.cjs')
 import('./main.ts')

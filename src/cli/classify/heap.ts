@@ -1,14 +1,12 @@
 /** Collects garbage where the heap of a command that streams a whole catalogue through the process is limited. */
 import { getHeapStatistics, setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { isHeapLimited } from '../heap-growth.cjs'
 
 /**
  * Collects garbage as soon as a command has begun. V8 begins with room for far more than this program needs, and measures its growth
  * from what is alive only after the first collection, which a file of small records would reach 40 MB later.
  */
 export function collectAtStart(): void {
-  if (!isHeapLimited()) return
   // A collection takes a moment, in which a Ctrl+C would find no listener yet.
   setImmediate(collectGarbage)
 }
