@@ -2,7 +2,7 @@
 import type { Agent, IncomingHttpHeaders } from 'node:http'
 import { readApiToken } from '../../config/config.ts'
 import { messageOf } from '../../errors.ts'
-import { PackedBytes } from '../../lib/packed-bytes.ts'
+import { PackedJson } from '../../lib/json/packed-json.ts'
 
 /** An import of these would load all of fetch, which a command does not need, and which takes a sixth of its start. */
 const http = process.getBuiltinModule('node:http')
@@ -19,9 +19,9 @@ export interface HttpRequest {
 
 /** JSON that was written before, as parts one behind the other. A packed part is unpacked when it is sent, and nothing holds it so. */
 export class JsonBytes {
-  readonly parts: readonly (Uint8Array | PackedBytes)[]
+  readonly parts: readonly (Uint8Array | PackedJson)[]
 
-  constructor(parts: readonly (Uint8Array | PackedBytes)[]) {
+  constructor(parts: readonly (Uint8Array | PackedJson)[]) {
     this.parts = parts
   }
 
@@ -31,7 +31,7 @@ export class JsonBytes {
 
   /** Yields the bytes of each part. */
   *bytes(): Generator<Uint8Array> {
-    for (const part of this.parts) yield part instanceof PackedBytes ? part.unpack() : part
+    for (const part of this.parts) yield part instanceof PackedJson ? part.unpack() : part
   }
 }
 

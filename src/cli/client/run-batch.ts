@@ -1,6 +1,6 @@
 /** Builds the body of a request that has indicators of a run classified, and the batches of a run as they are sent. */
 import type { Indicator } from '../../classification/types.ts'
-import { PackedBytes } from '../../lib/packed-bytes.ts'
+import { PackedJson } from '../../lib/json/packed-json.ts'
 import type { PlannedBatch } from '../audits/audit-stages.ts'
 import type { RunHeader } from '../classify/run-journal.ts'
 import type { Batch } from './batches.ts'
@@ -57,7 +57,7 @@ export function createOutgoing(header: RunHeader, { indicators, kept, ...planned
   const { run_id: runId } = header
   const { override_person, tier_fallback } = header.options
   const { index, isAudit } = planned
-  const list = new PackedBytes(Buffer.from(`{"indicators":${JSON.stringify(indicators)},`))
+  const list = new PackedJson(`{"indicators":${JSON.stringify(indicators)},`)
   return {
     ...planned,
     ids: idsOf(indicators),

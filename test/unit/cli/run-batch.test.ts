@@ -5,7 +5,7 @@ import { collectGarbage } from '../../../src/cli/classify/heap.ts'
 import type { RunHeader } from '../../../src/cli/classify/run-journal.ts'
 import { JsonBytes } from '../../../src/cli/client/http.ts'
 import { bodyOf, createOutgoing } from '../../../src/cli/client/run-batch.ts'
-import { PackedBytes } from '../../../src/lib/packed-bytes.ts'
+import { PackedJson } from '../../../src/lib/json/packed-json.ts'
 
 const HEADER: RunHeader = {
   run_id: 'run-1',
@@ -72,6 +72,6 @@ test('the records of a batch in flight are held packed', () => {
   const batch = createOutgoing(HEADER, { index: 0, indicators, isAudit: false })
   const { body } = batch.request({ failures: 0, maxUsd: undefined })
   assert.ok(body instanceof JsonBytes)
-  const held = body.parts.reduce((sum, part) => sum + (part instanceof PackedBytes ? part.heldBytes : part.length), 0)
+  const held = body.parts.reduce((sum, part) => sum + (part instanceof PackedJson ? part.heldBytes : part.length), 0)
   assert.ok(body.length > 50_000 && held < 10_000, `${held} bytes of ${body.length}`)
 })
