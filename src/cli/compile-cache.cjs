@@ -7,5 +7,10 @@
 const { enableCompileCache } = process.getBuiltinModule('node:module')
 const { join } = process.getBuiltinModule('node:path')
 
-process.env.NODE_COMPILE_CACHE ??= join(__dirname, '../../node_modules/.cache/compile')
-enableCompileCache(process.env.NODE_COMPILE_CACHE)
+const { isHeapLimited } = require('./heap-growth.cjs')
+
+const folder = process.env.NODE_COMPILE_CACHE ?? join(__dirname, '../../node_modules/.cache/compile')
+// By the variable Node.js opens the cache before any setting of V8 can be changed, and a process whose settings change then refuses
+// the modules of all others, and they refuse its own. What a limited command starts is such a command, and comes here as well.
+if (!isHeapLimited()) process.env.NODE_COMPILE_CACHE = folder
+enableCompileCache(folder)

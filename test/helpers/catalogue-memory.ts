@@ -84,9 +84,9 @@ const SAY_PEAK = `
 
 /** A program that reads a file twice, in batches of 100. */
 const READING = `
-    import { collectAtStart } from '${HEAP}'
-    import growth from '${GROWTH}'
-    growth.limitHeapGrowth('classify')
+    import { limitHeapGrowth } from '${GROWTH}'
+    limitHeapGrowth()
+    const { collectAtStart } = await import('${HEAP}')
     const { batchesOf, openCatalogue } = await import('${CATALOGUE}')
     collectAtStart()
     const catalogue = await openCatalogue(process.argv[1])
@@ -111,9 +111,9 @@ async function peakMbOf(script: string, args: readonly string[]): Promise<number
 
 /** A program that keeps a result of every record, as a run does, and writes the file joined with them to argv[2]. */
 const JOINING = `
-    import { collectAtStart } from '${HEAP}'
-    import growth from '${GROWTH}'
-    growth.limitHeapGrowth('classify')
+    import { limitHeapGrowth } from '${GROWTH}'
+    limitHeapGrowth()
+    const { collectAtStart } = await import('${HEAP}')
     const { batchesOf, openCatalogue } = await import('${CATALOGUE}')
     const { defaultScheme } = await import('${SCHEMES}')
     const { writeJoined } = await import('${DELIVERY}joined-file.ts')
@@ -138,26 +138,26 @@ const JOINING = `
     if (rows !== catalogue.count || open !== 0) throw new Error('lost rows')
     ${SAY_PEAK}`
 
-/** Checks that writing `rows` rows in a format takes at most `mostMb` MB more than writing `fewRows`. */
+/** Checks that writing `rows` rows in a format takes at most `mostMb` MB more than writing `fewRows`, and resolves with the peaks. */
 export async function assertOutputMemoryStays(
   fewRows: number,
   rows: number,
   mostMb: number,
   format: TableFormat,
-): Promise<void> {
-  await compareMemory({ fewRows, rows, mostMb, format: 'csv' }, (path) => {
+): Promise<string> {
+  return await compareMemory({ fewRows, rows, mostMb, format: 'csv' }, (path) => {
     return peakMbOf(JOINING, [path, `${path}.out.${format}`, format])
   })
 }
 
-/** Checks that a catalogue of `rows` rows takes at most `mostMb` MB more than one of `fewRows`. */
+/** Checks that a catalogue of `rows` rows takes at most `mostMb` MB more than one of `fewRows`, and resolves with the peaks. */
 export async function assertMemoryStays(
   fewRows: number,
   rows: number,
   mostMb: number,
   format: ManyRows = 'jsonl',
-): Promise<void> {
-  await compareMemory({ fewRows, rows, mostMb, format }, (path) => peakMbOf(READING, [path]))
+): Promise<string> {
+  return await compareMemory({ fewRows, rows, mostMb, format }, (path) => peakMbOf(READING, [path]))
 }
 
 export interface MemoryComparison {
@@ -167,11 +167,14 @@ export interface MemoryComparison {
   readonly format: ManyRows
 }
 
-/** Compares the peaks of two files, in MB. Where they differ by more than they may, the medians of three runs of each count. */
+/**
+ * Compares the peaks of two files, in MB, and resolves with a sentence that names them. Where they differ by more than they may, the
+ * medians of three runs of each count.
+ */
 export async function compareMemory(
   { fewRows, rows, mostMb, format }: MemoryComparison,
   peakMb: (path: string) => Promise<number>,
-): Promise<void> {
+): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'catalogue-memory-'))
   try {
     const paths = [await writeCatalogue(folder, fewRows, format), await writeCatalogue(folder, rows, format)]
@@ -184,7 +187,9 @@ export async function compareMemory(
     // When garbage is collected differs from run to run.
     if (growth() > mostMb) for (let run = 1; run < 3; run += 1) await runBoth()
     const [small, large] = peaks.map((all) => all.map((mb) => mb.toFixed(1)).join(', '))
-    assert.ok(growth() <= mostMb, `${format}: ${small} MB for ${fewRows} rows, ${large} for ${rows}`)
+    const said = `${format}: ${small} MB for ${fewRows} rows, ${large} for ${rows}`
+    assert.ok(growth() <= mostMb, said)
+    return said
   } finally {
     await rm(folder, { recursive: true, force: true })
   }

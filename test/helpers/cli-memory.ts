@@ -11,15 +11,18 @@ const SAY_PEAK = fileURLToPath(new URL('say-peak.cjs', import.meta.url))
 /** So long takes a batch, so that dozens are in flight. */
 const ANSWER_MS = 1_000
 
-/** Checks that the whole command takes at most so many MB more for many rows; "OUT" in `args` becomes a new file. */
-export async function assertRunMemoryStays(comparison: MemoryComparison, args: readonly string[]): Promise<void> {
+/**
+ * Checks that the whole command takes at most so many MB more for many rows, and resolves with the peaks; "OUT" in `args` becomes a new
+ * file.
+ */
+export async function assertRunMemoryStays(comparison: MemoryComparison, args: readonly string[]): Promise<string> {
   const ingress = await startScriptedIngress(async (path, body) => {
     if (!path.endsWith('/batch')) return { status: 404, body: { message: `classify-api has no handler ${path}` } }
     await sleep(ANSWER_MS)
     return batchOfResults(body)
   })
   try {
-    await compareMemory(comparison, async (path) => {
+    return await compareMemory(comparison, async (path) => {
       const dataDir = `${path}.data`
       await mkdir(dataDir)
       const env = { DATA_DIR: dataDir, NODE_OPTIONS: `--require=${SAY_PEAK}`, PEAK_FILE: `${dataDir}/peak` }

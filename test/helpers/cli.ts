@@ -35,7 +35,7 @@ export interface CliOptions {
 }
 
 export function startCli(args: readonly string[], options: CliOptions = {}): RunningCli {
-  const child = spawn(process.execPath, ['-r', '/tmp/wt/tstm/say.cjs', MAIN, ...args], {
+  const child = spawn(process.execPath, [MAIN, ...args], {
     // The program chooses its own folder for compiled modules.
     env: childEnvironment({ NODE_COMPILE_CACHE: undefined, ...options.env }),
     stdio: ['pipe', 'pipe', 'pipe'],

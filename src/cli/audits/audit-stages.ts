@@ -26,7 +26,7 @@ export interface PlannedBatch {
   /** Whether the model is asked blind about all indicators of the batch. */
   readonly isAudit: boolean
   /** What the file has of the indicators in the columns that --keep names, by id. */
-  readonly kept?: ReadonlyMap<string, Readonly<Record<string, unknown>>>
+  readonly kept?: ReadonlyMap<string, Readonly<Record<string, unknown>>> | undefined
 }
 
 export interface AuditStages {

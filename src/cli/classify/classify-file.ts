@@ -239,10 +239,12 @@ async function* planRun(
   if (isAuditing(stages)) {
     for await (const planned of auditBatches(stages, drained)) yield* partsOfBatch(planned, journal)
   }
+  // Only a table takes what --keep names from the batches; a file of results is joined with the catalogue itself.
+  const isKept = journal.targets?.to !== undefined
   let index = 0
   for await (const entries of batchesOf(stages.catalogue.indicators(), journal.header.batch_size)) {
     const indicators = entries.map(({ indicator }) => indicator)
-    const kept = new Map(entries.map((entry) => [entry.indicator.indicator_id, entry.kept]))
+    const kept = isKept ? new Map(entries.map((entry) => [entry.indicator.indicator_id, entry.kept])) : undefined
     yield* partsOfBatch({ index, indicators, isAudit: false, kept }, journal)
     index += 1
   }

@@ -1,4 +1,4 @@
-/** When garbage is collected in commands that stream a whole catalogue through the process. `heap-growth.cjs` limits their heap. */
+/** Collects garbage where the heap of a command that streams a whole catalogue through the process is limited. */
 import { getHeapStatistics, setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 

@@ -2,6 +2,7 @@
 import type { Agent, IncomingHttpHeaders } from 'node:http'
 import { readApiToken } from '../../config/config.ts'
 import { messageOf } from '../../errors.ts'
+import { PackedJson } from '../../lib/json/packed-json.ts'
 
 /** An import of these would load all of fetch, which a command does not need, and which takes a sixth of its start. */
 const http = process.getBuiltinModule('node:http')
@@ -16,16 +17,21 @@ export interface HttpRequest {
   readonly signal: AbortSignal
 }
 
-/** JSON that was written before, as bytes one behind the other, so that a body that waits for its answer takes no more than these. */
+/** JSON that was written before, as parts one behind the other. A packed part is unpacked when it is sent, and nothing holds it so. */
 export class JsonBytes {
-  readonly parts: readonly Uint8Array[]
+  readonly parts: readonly (Uint8Array | PackedJson)[]
 
-  constructor(parts: readonly Uint8Array[]) {
+  constructor(parts: readonly (Uint8Array | PackedJson)[]) {
     this.parts = parts
   }
 
   get length(): number {
     return this.parts.reduce((sum, { length }) => sum + length, 0)
+  }
+
+  /** Yields the bytes of each part. */
+  *bytes(): Generator<Uint8Array> {
+    for (const part of this.parts) yield part instanceof PackedJson ? part.unpack() : part
   }
 }
 
@@ -128,7 +134,7 @@ function send(agents: Agents, url: string, request: HttpRequest): Promise<HttpAn
       resolve({ status: response.statusCode ?? 0, headers: response.headers, text })
     })
   })
-  for (const part of payload?.parts ?? []) sent.write(part)
+  for (const bytes of payload?.bytes() ?? []) sent.write(bytes)
   sent.end()
   return promise
 }

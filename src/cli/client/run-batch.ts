@@ -1,5 +1,6 @@
 /** Builds the body of a request that has indicators of a run classified, and the batches of a run as they are sent. */
 import type { Indicator } from '../../classification/types.ts'
+import { PackedJson } from '../../lib/json/packed-json.ts'
 import type { PlannedBatch } from '../audits/audit-stages.ts'
 import type { RunHeader } from '../classify/run-journal.ts'
 import type { Batch } from './batches.ts'
@@ -49,17 +50,19 @@ export interface OutgoingBatch extends Pick<PlannedBatch, 'index' | 'isAudit' | 
 }
 
 /**
- * Makes a batch ready for sending. Its indicators are held as the bytes of their JSON, outside of the heap: with dozens of batches in
+ * Makes a batch ready for sending. Its indicators are held as their JSON, packed and outside of the heap: with dozens of batches in
  * flight, objects would be the most that a run has in its heap, and what the garbage collector has to copy.
  */
-export function createOutgoing(header: RunHeader, { indicators, ...planned }: PlannedBatch): OutgoingBatch {
+export function createOutgoing(header: RunHeader, { indicators, kept, ...planned }: PlannedBatch): OutgoingBatch {
   const { run_id: runId } = header
   const { override_person, tier_fallback } = header.options
   const { index, isAudit } = planned
-  const list = Buffer.from(`{"indicators":${JSON.stringify(indicators)},`)
+  const list = new PackedJson(`{"indicators":${JSON.stringify(indicators)},`)
   return {
     ...planned,
     ids: idsOf(indicators),
+    // A copy, as the ids are; JSON would lose numbers that it does not have.
+    kept: structuredClone(kept),
     request: ({ failures, maxUsd }) => {
       const options = {
         ...(tier_fallback === undefined ? {} : { tier_fallback }),
