@@ -144,7 +144,11 @@ function readReport({ code, stdout, stderr }: CliResult): RunReport {
 
 /** The CPU time of each part between two measurements. */
 export function difference(after: CpuByPart, before: CpuByPart): CpuByPart {
-  const of = (part: keyof CpuByPart) => Math.max(0, after[part] - before[part])
+  return byPart((part) => Math.max(0, after[part] - before[part]))
+}
+
+/** The same figure for every part. */
+export function byPart(of: (part: keyof CpuByPart) => number): CpuByPart {
   return {
     replicas: of('replicas'),
     restate: of('restate'),

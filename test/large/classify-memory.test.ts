@@ -4,7 +4,7 @@ import type { ManyRows } from '../helpers/catalogue-memory.ts'
 import { assertRunMemoryStays } from '../helpers/cli-memory.ts'
 
 const MOST_MB = 20
-const FORMATS: readonly ManyRows[] = ['csv', 'jsonl', 'csv.gz', 'parquet']
+const FORMATS: readonly ManyRows[] = ['parquet', 'csv.gz', 'jsonl', 'csv']
 const WITH_RESULTS = ['--keep', 'region,owner', '--out', 'OUT.csv']
 
 for (const [format, args] of [...FORMATS.map((one) => [one, WITH_RESULTS] as const), ['csv', []] as const]) {

@@ -8,7 +8,7 @@ import { hasTypes, type TableFormat, writeTable } from '../../catalogue/output/w
 import type { Catalogue } from '../../catalogue/types.ts'
 import type { Scheme } from '../../classification/types.ts'
 import type { ResultBody } from '../../restate/contract.ts'
-import { collectGarbage } from '../classify/heap.ts'
+import { boundGarbage, collectGarbage } from '../classify/heap.ts'
 import type { Append } from '../ui/output-file.ts'
 
 export interface JoinOptions {
@@ -23,6 +23,9 @@ export interface JoinOptions {
   readonly find: (id: string) => Promise<ResultBody | undefined>
   readonly signal: AbortSignal
 }
+
+/** Garbage is looked for after so many rows, as in a run after each batch. */
+const ROWS_BETWEEN_LOOKS = 100
 
 export interface JoinedCounts {
   readonly rows: number
@@ -74,8 +77,11 @@ async function typesOf(options: Omit<JoinOptions, 'find'>) {
 /** The rows that can be read, up to the last one that was classified. */
 async function* rowsOf({ catalogue, isLimited, signal }: Omit<JoinOptions, 'find'>) {
   const seen = isLimited ? new DuplicateIndex() : undefined
+  let read = 0
   for await (const { cells, indicator_id: id, line } of catalogue.rows()) {
     signal.throwIfAborted()
+    read += 1
+    if (read % ROWS_BETWEEN_LOOKS === 0) boundGarbage()
     if (cells === undefined) continue
     const isNew = id !== undefined && seen !== undefined && seen.add(id, '', Math.max(1, line)) === undefined
     if (isNew && seen.count > catalogue.count) return

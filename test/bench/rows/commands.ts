@@ -1,7 +1,7 @@
 /** Runs the commands of a large run one after the other, and measures each with the parts of the stack that work for it. */
 import { startCli } from '../../helpers/cli.ts'
 import { watchProcess } from '../measure.ts'
-import { difference, round } from '../scenario.ts'
+import { byPart, difference, round } from '../scenario.ts'
 import type { CpuByPart, World } from '../world.ts'
 
 /** One command on its way. */
@@ -67,16 +67,7 @@ export function createCommands(world: World, signal: AbortSignal): Commands {
 
 /** The CPU time of two commands together. */
 export function sum(a: Command['cpu'], b: Command['cpu']): Command['cpu'] {
-  const of = (part: keyof Command['cpu']) => a[part] + b[part]
-  return {
-    command: of('command'),
-    replicas: of('replicas'),
-    restate: of('restate'),
-    guard: of('guard'),
-    postgres: of('postgres'),
-    model: of('model'),
-    balancer: of('balancer'),
-  }
+  return { ...byPart((part) => a[part] + b[part]), command: a.command + b.command }
 }
 
 /** CPU milliseconds a row of each part. */
