@@ -103,7 +103,7 @@ test('after kill -9 of the command during the audits --resume goes on: nothing i
   const rows = sureRows('killed', 600)
   await world.teach(rows)
   const cli = await world.start('killed', rows, args)
-  await waitUntil('an audit is stored', async () => (await world.evidence('killed')).size > 0, { pollMs: 5 })
+  await waitUntil('an audit is stored', async () => (await audits('killed')) > 0, { pollMs: 5 })
   cli.child.kill('SIGKILL')
   const { stderr } = await cli.result
   const runId = /--resume (run-\S+)/.exec(stderr)?.[1] ?? ''
@@ -122,11 +122,11 @@ test('after kill -9 once rules decide, the resumed run still counts its audits',
   const rows = sureRows('later kill', 3_000)
   await world.teach(rows)
   const cli = await world.start('later kill', rows, ['--batch-size', '10'])
-  await waitUntil(
-    'rules decide',
-    async () => [...(await world.labels('later kill')).keys()].length > (await audits('later kill')),
-    { pollMs: 5 },
-  )
+  const rulesDecide = async () => {
+    const { results, audited } = await countStored('later kill')
+    return results > audited
+  }
+  await waitUntil('rules decide', rulesDecide, { pollMs: 5 })
   cli.child.kill('SIGKILL')
   const runId = /--resume (run-\S+)/.exec((await cli.result).stderr)?.[1] ?? ''
   const resumed = await world.resume(runId)
@@ -140,7 +140,7 @@ test('Ctrl+C during the audits counts every row once, as classified or as left',
   const rows = sureRows('stopped', 600)
   await world.teach(rows)
   const cli = await world.start('stopped', rows, ['--batch-size', '10'])
-  await waitUntil('an audit is stored', async () => (await world.evidence('stopped')).size > 0, { pollMs: 5 })
+  await waitUntil('an audit is stored', async () => (await audits('stopped')) > 0, { pollMs: 5 })
   cli.child.kill('SIGINT')
   const { code, stdout, stderr } = await cli.result
   assert.equal(code, 130, stderr)
