@@ -108,6 +108,8 @@ async function planOnceAdmitted(
         // counts nothing twice.
         if ('waitMs' in found) deps.metrics.batchesHeldBack.inc()
         if ('waitMs' in found || asksAny(found)) return found
+        // Of a batch that was cancelled meanwhile nothing is saved, as nothing is of a plan that nobody takes any more.
+        input.signal.throwIfAborted()
         const classifiedAt = new Date(deps.clock.now()).toISOString()
         return { saved: await saveResults(deps, { ...saving, plan: found, state: createState(found), classifiedAt }) }
       },
