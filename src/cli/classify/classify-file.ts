@@ -39,10 +39,7 @@ import { createSkippedFile, type SkippedFile } from './skipped-records.ts'
 
 /** The milliseconds that one short question to the service may take, because the service may still be starting. */
 const QUESTION_PATIENCE_MS = 30_000
-/**
- * Once a run has begun, it waits this many milliseconds while no Restate node answers, unless --wait-for-nodes says
- * otherwise.
- */
+/** A run that has begun waits this many milliseconds while no Restate node answers, unless --wait-for-nodes is given. */
 const PATIENCE_MS = 600_000
 
 /**
