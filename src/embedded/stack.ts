@@ -156,6 +156,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   } catch (error) {
     // The caller learns why the start failed; a failed stop is only logged.
     await stop().catch((failure: unknown) => options.log.error({ err: failure }, 'A part could not be stopped'))
+    // A Ctrl+C reaches the programs of the start as well, such as initdb, whose end is no failure then.
+    signal.throwIfAborted()
     throw error
   }
 }
