@@ -413,17 +413,26 @@ async function stickingOut(onPage: Page): Promise<string[]> {
   return found
 }
 
-/** Saves the card without a mouse, and chooses a value in every field that has none yet. */
+/**
+ * Saves the card without a mouse, and chooses a value in every field that has none yet: the first, or where labels do not go
+ * together the next.
+ */
 async function decideByKeys(onPage: Page): Promise<void> {
   const name = await textOf(onPage.locator('.review-card h2'))
-  for (let field = 0; field < 20; field += 1) {
+  let choice = 1
+  for (let turn = 0; turn < 40; turn += 1) {
     await onPage.keyboard.press('Enter')
+    // What was said of the choice before is there until the page is drawn again.
+    await onPage.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))))
     const seen = await onPage.waitForFunction((before) => {
       if (document.querySelector('.review-card h2')?.textContent !== before) return 'next'
-      return document.querySelector('.said')?.textContent?.includes('has no label yet') === true ? 'open' : false
+      const said = document.querySelector('.said')?.textContent ?? ''
+      return said.includes('has no label yet') ? 'open' : said.startsWith('Not saved') ? 'refused' : false
     }, name)
-    if ((await seen.jsonValue()) === 'next') return
-    await onPage.keyboard.press('1')
+    const found = await seen.jsonValue()
+    if (found === 'next') return
+    choice = found === 'refused' ? (choice % 9) + 1 : 1
+    await onPage.keyboard.press(String(choice))
   }
 }
 
