@@ -122,7 +122,8 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
       proceed()
       work.noteEnd()
     }
-    return { granted: true, waitedMs: startedAt - askedAt, done }
+    const noteReset = (resetMs: number) => spacing.noteReset(startedAt, resetMs)
+    return { granted: true, waitedMs: startedAt - askedAt, noteReset, done }
   }
 
   function deferralOf({ tokens, maxWaitMs }: Pick<Caller, 'tokens' | 'maxWaitMs'>): StartPermit {

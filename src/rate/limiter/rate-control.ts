@@ -116,12 +116,14 @@ export function createRateControl(options: RateControlOptions): RateControl {
         permit.done(charge.spent(now(), size, inputTokens) ?? reserved)
         // A request that is paid without an answer, such as one that timed out, does not show that the rate is right again.
         if (rate !== null) pausesInRow = 0
+        noteReset(permit, rate?.requests.resetMs)
         learnLimits(size, rate, false)
       },
       refused(retryAfterMs, rate, reason) {
         // Providers count refused requests against the limit as well.
         permit.done(null)
         learnLimits(size, rate, true)
+        noteReset(permit, rate?.requests.resetMs ?? retryAfterMs)
         if (rate !== null && isForTokens(rate, reserved)) charge.noteRefusal(now())
         return pause(retryAfterMs, rate, reason)
       },
@@ -137,6 +139,11 @@ export function createRateControl(options: RateControlOptions): RateControl {
       return permit.granted ? permitOf(permit, size, reserved) : permit
     },
   }
+}
+
+/** A limit that is whole again at once says nothing about when it is. */
+function noteReset(permit: Extract<StartPermit, { granted: true }>, resetMs: number | null | undefined): void {
+  if (resetMs !== null && resetMs !== undefined && resetMs > 0) permit.noteReset(resetMs)
 }
 
 /**

@@ -2,12 +2,14 @@
  *
  * The pace is kept as a debt either way, so that slots give no more starts than the lease. What a stall has cost is made up for
  * by a higher pace outside the slots, but only while the endpoint refuses nothing: one that enforces its limit in slices of a
- * second has no room for what is late.
+ * second has no room for what is late. Where its slices are known, starts are due in their first parts, and one that is late for its
+ * slice is left out.
  */
 import { areSameSlots, nextSlot } from '../lease/start-slots.ts'
 import type { StartSlots } from '../types.ts'
 import { MINUTE_MS } from './minute-window.ts'
 import { CATCH_UP_MS, createPaceDebt } from './pace-debt.ts'
+import { createSliceClock, crowd, type Slices, sliceOf, uncrowd } from './slice-clock.ts'
 
 /** The pace is higher by this factor while what was missed is made up for. */
 const CATCH_UP_FACTOR = 1.25
@@ -31,6 +33,8 @@ export interface StartSchedule {
   wake(now: number): void
   /** The endpoint has refused a request or asked for a pause. */
   noteRefusal(now: number): void
+  /** The endpoint told a request that started at `startedAt` that all of the limit is available again after `resetMs`. */
+  noteReset(startedAt: number, resetMs: number): void
   /** The time at which the next start is due, which may have passed; Infinity at a pace of 0. */
   dueAt(now: number): number
   /** The time after `now` at which the start after those that are due by then is due, `due` being the first of these. */
@@ -44,6 +48,7 @@ export interface StartSchedule {
  */
 export function createStartSchedule(pace: number, isNearlyUsed: (now: number) => boolean = () => false): StartSchedule {
   const debt = createPaceDebt(pace)
+  const sliceClock = createSliceClock()
   let perMinute = pace
   let slots: StartSlots | null = null
   let strictUntil = Number.NEGATIVE_INFINITY
@@ -51,11 +56,11 @@ export function createStartSchedule(pace: number, isNearlyUsed: (now: number) =>
   let isSteady = false
   /** The first start after a time without callers waits for no slot, as it disturbs nobody. */
   let isOutOfTurn = true
-  /** Slots at or before this time are used. */
+  /** Slots at or before this time are used, as their times are before slices move them. */
   let usedUntil = Number.NEGATIVE_INFINITY
 
   function setManner(now: number): void {
-    isStrict = now < strictUntil
+    isStrict = now < strictUntil || sliceClock.slices(now) !== null
     isSteady = isNearlyUsed(now)
     debt.setCatchUp(now, {
       factor: isStrict ? 1 : isSteady ? STEADY_FACTOR : CATCH_UP_FACTOR,
@@ -66,7 +71,8 @@ export function createStartSchedule(pace: number, isNearlyUsed: (now: number) =>
   }
 
   function look(now: number): void {
-    if (isStrict ? now >= strictUntil : isSteady !== isNearlyUsed(now)) setManner(now)
+    const isStill = isStrict === (now < strictUntil || sliceClock.slices(now) !== null)
+    if (!isStill || (!isStrict && isSteady !== isNearlyUsed(now))) setManner(now)
   }
 
   /** Whether the next start is due by the pace alone. */
@@ -80,8 +86,16 @@ export function createStartSchedule(pace: number, isNearlyUsed: (now: number) =>
     look(now)
     const waitMs = debt.waitMs(now)
     if (slots === null || waitMs === Number.POSITIVE_INFINITY || isFree(now)) return now + waitMs
-    // A slot for which the pace had not paid yet is no start that is late later.
-    return nextSlot(slots, Math.max(now - CATCH_UP_MS, usedUntil + slots.intervalMs / 2, debt.owesUntil(now, UNEVEN)))
+    const slices = sliceClock.slices(now)
+    return crowd(slices, nextOwn(slots, slices, now))
+  }
+
+  /** The next slot of the replica, before slices move it. A slot for which the pace had not paid yet is no start that is late later. */
+  function nextOwn(own: StartSlots, slices: Slices | null, now: number): number {
+    const tooLate = now - CATCH_UP_MS
+    const earliest = slices === null ? tooLate : Math.max(tooLate, sliceOf(slices, now))
+    const paidAt = uncrowd(slices, debt.owesUntil(now, UNEVEN))
+    return nextSlot(own, Math.max(earliest, usedUntil + own.intervalMs / 2, paidAt))
   }
 
   return {
@@ -93,7 +107,7 @@ export function createStartSchedule(pace: number, isNearlyUsed: (now: number) =>
       if (areSameSlots(slots, next)) return false
       slots = next
       // Slots of the new view that have passed are no starts that are late: those of the old one stood for them.
-      usedUntil = Math.max(usedUntil, now - (next?.intervalMs ?? 0) / 2)
+      usedUntil = Math.max(usedUntil, uncrowd(sliceClock.slices(now), now) - (next?.intervalMs ?? 0) / 2)
       setManner(now)
       return true
     },
@@ -105,16 +119,23 @@ export function createStartSchedule(pace: number, isNearlyUsed: (now: number) =>
       strictUntil = now + STRICT_MS
       setManner(now)
     },
+    noteReset: sliceClock.note,
     dueAt,
     dueAfter(now, due) {
       if (perMinute === 0) return Number.POSITIVE_INFINITY
       const isBehind = !isSteady && debt.isBehind(now)
-      if (slots !== null && !isBehind) return nextSlot(slots, Math.max(due + slots.intervalMs / 2, now))
+      if (slots !== null && !isBehind) {
+        const slices = sliceClock.slices(now)
+        const after = Math.max(uncrowd(slices, due) + slots.intervalMs / 2, uncrowd(slices, now))
+        return crowd(slices, nextSlot(slots, after))
+      }
       const intervalMs = MINUTE_MS / (isBehind ? perMinute * CATCH_UP_FACTOR : perMinute)
       return due + intervalMs * Math.max(1, Math.ceil((now - due) / intervalMs))
     },
     take(now) {
-      if (slots !== null) usedUntil = Math.max(usedUntil, isFree(now) ? now : dueAt(now))
+      const slices = sliceClock.slices(now)
+      if (slots !== null)
+        usedUntil = Math.max(usedUntil, isFree(now) ? uncrowd(slices, now) : nextOwn(slots, slices, now))
       isOutOfTurn = false
       debt.take(now, 1)
     },

@@ -33,6 +33,8 @@ export interface StartSpacing {
   wake(): void
   /** The endpoint has refused a request or asked for a pause. */
   noteRefusal(): void
+  /** As `StartSchedule.noteReset`. */
+  noteReset(startedAt: number, resetMs: number): void
   /** Milliseconds until a start may be planned, Infinity at a pace of 0; 0 where Bottleneck has the time of the next start. */
   waitMs(): number
   /** Estimated milliseconds until a caller starts that has `requests` before it, of which none before `notBeforeMs`. */
@@ -137,6 +139,7 @@ export function createStartSpacing(options: StartSpacingOptions): StartSpacing {
     },
     wake: () => schedule.wake(now()),
     noteRefusal: () => schedule.noteRefusal(now()),
+    noteReset: schedule.noteReset,
     waitMs() {
       if (current.isPlanned) return 0
       const due = schedule.dueAt(now())

@@ -6,6 +6,8 @@ export type StartPermit =
   | {
       readonly granted: true
       readonly waitedMs: number
+      /** The endpoint says that all of its limit of requests is available again so many milliseconds after it got the request. */
+      readonly noteReset: (resetMs: number) => void
       /** Ends the permit, once. `tokens` is what an answered request took, whose latency then counts; null takes the reservation as spent. */
       readonly done: (tokens: number | null) => void
     }

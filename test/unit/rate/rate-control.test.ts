@@ -21,13 +21,14 @@ describe('createRateControl', () => {
   let limits: AccountLimits[] = []
   let reserved: number[] = []
   let done: (number | null)[] = []
+  let resets: number[] = []
 
   /** Records what the rate control asks of the limiter; how a limiter acts on it is tested with the limiter. */
   const limiter: RateLimiter = {
     expect: () => () => undefined,
     acquire: async (tokens) => {
       reserved.push(tokens)
-      return { granted: true, waitedMs: 0, done: (spent) => done.push(spent) }
+      return { granted: true, waitedMs: 0, noteReset: (ms) => resets.push(ms), done: (spent) => done.push(spent) }
     },
     pause: (ms) => paused.push(ms),
     setSlots: () => undefined,
@@ -54,6 +55,7 @@ describe('createRateControl', () => {
     limits = []
     reserved = []
     done = []
+    resets = []
   })
 
   const left = { 'x-ratelimit-remaining-requests': '5', 'x-ratelimit-reset-requests': '30s' }
@@ -86,6 +88,21 @@ describe('createRateControl', () => {
       assert.deepEqual(done, [null], 'a refused request counts at the provider')
     })
   }
+
+  it('tells the limiter when the limit is whole again, by headers or else by the wait of a refusal', async () => {
+    const control = make()
+    const answered = await permit(control)
+    answered.answered(500, signals({ 'x-ratelimit-reset-requests': '57ms' }))
+    const silent = await permit(control)
+    silent.answered(500, signals({}))
+    const whole = await permit(control)
+    whole.answered(500, signals({ 'x-ratelimit-reset-requests': '0s' }))
+    const refused = await permit(control)
+    refused.refused(90, signals({ 'x-ratelimit-reset-requests': '43ms' }), 'too many')
+    const named = await permit(control)
+    named.refused(31, signals({}), 'too many')
+    assert.deepEqual(resets, [57, 43, 31])
+  })
 
   it('pauses the cluster at the third refusal within a second, and not for three in a longer time', async () => {
     const control = make()
