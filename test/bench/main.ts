@@ -5,6 +5,7 @@ import { cpus, release, tmpdir, totalmem, type } from 'node:os'
 import { join } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
 import { messageOf } from '../../src/errors.ts'
+import { startHog } from './hog.ts'
 import { SYSTEMS } from './peers/queue.ts'
 import { peersScenario } from './peers/scenario-peers.ts'
 import { formatReport, type Machine } from './report.ts'
@@ -27,6 +28,7 @@ interface Options {
   readonly only?: string
   readonly peers?: number | true
   readonly rows?: number
+  readonly hog?: number
   readonly data: string
 }
 
@@ -47,6 +49,7 @@ async function main(): Promise<number> {
       'run a catalogue of so many rows instead, with a restart in its middle; stops at 50 GB of files',
       (text) => readCount(text, 100_000_000),
     )
+    .option('--hog <percent>', 'hold so much of every core by something else meanwhile', (text) => readCount(text, 90))
     .option(
       '--data <directory>',
       'directory of catalogue-10903.jsonl and catalogue-varied-10903.jsonl, if they exist',
@@ -70,6 +73,7 @@ async function main(): Promise<number> {
     say(chosen)
     return EXIT_USAGE
   }
+  const hog = options.hog === undefined ? null : startHog(options.hog / 100)
   const scratchDir = await mkdtemp(join(tmpdir(), 'classify-bench-files-'))
   try {
     const base = {
@@ -95,7 +99,8 @@ async function main(): Promise<number> {
         say(`${scenario.id} failed: ${messageOf(error)}`)
       }
     }
-    const report = { machine: describeMachine(), baseline, scenarios, failures }
+    const hogShare = (await hog?.stop()) ?? null
+    const report = { machine: { ...describeMachine(), held_by_hog: hogShare }, baseline, scenarios, failures }
     process.stdout.write(options.json === true ? `${JSON.stringify(report)}\n` : `${formatReport(report)}\n`)
     if (interrupted.signal.aborted) return EXIT_INTERRUPTED
     return failures.length > 0 ? EXIT_FAILED : 0
@@ -104,6 +109,7 @@ async function main(): Promise<number> {
     say(messageOf(error))
     return EXIT_FAILED
   } finally {
+    await hog?.stop()
     await rm(scratchDir, { recursive: true, force: true })
   }
 }
@@ -146,7 +152,7 @@ function readCount(text: string, most: number): number {
   throw new InvalidArgumentError(`a number from 1 to ${most} is meant.`)
 }
 
-function describeMachine(): Machine {
+function describeMachine(): Omit<Machine, 'held_by_hog'> {
   return {
     date: new Date().toISOString().slice(0, 10),
     cpu: cpus()[0]?.model ?? 'unknown',

@@ -9,6 +9,8 @@ export interface Machine {
   readonly os: string
   readonly node: string
   readonly commit: string | null
+  /** The share of all cores that `--hog` held, 0 to 1; null without it. */
+  readonly held_by_hog: number | null
 }
 
 export interface BenchReport {
@@ -20,9 +22,10 @@ export interface BenchReport {
 }
 
 export function formatReport({ machine, baseline, scenarios, failures }: BenchReport): string {
-  const { date, cores, memory_gib: memory, cpu, os, node, commit } = machine
+  const { date, cores, memory_gib: memory, cpu, os, node, commit, held_by_hog: held } = machine
+  const hog = held === null ? '' : `, ${(held * 100).toFixed(1)} % of them held by a hog`
   return [
-    `${date}, ${cores} cores (${cpu}), ${memory} GiB, ${os}, Node ${node}, commit ${commit ?? 'unknown'}`,
+    `${date}, ${cores} cores (${cpu})${hog}, ${memory} GiB, ${os}, Node ${node}, commit ${commit ?? 'unknown'}`,
     '',
     ...(baseline === null ? [] : formatBaseline(baseline)),
     ...scenarios.flatMap(formatScenario),
