@@ -131,6 +131,12 @@ export function paceOf(samples: readonly PaceSample[], read: (sample: PaceSample
   return ((read(last) - read(first)) / (last.at - first.at)) * 60_000
 }
 
+/** The mean pace a minute of the seconds from the third to the third from the end, after the trial of a run; null where there is none. */
+export function middlePace({ accepted_by_second: seconds }: Pick<ModelStats, 'accepted_by_second'>): number | null {
+  const middle = seconds.slice(2, -2)
+  return middle.length === 0 ? null : (middle.reduce((sum, one) => sum + one, 0) / middle.length) * 60
+}
+
 /** Seconds after `since` until the pace over one second reaches `share` of `perMinute` again; null where it never does. */
 export function secondsUntilPace(
   samples: readonly PaceSample[],

@@ -3,10 +3,11 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { makeVaried } from './catalogues.ts'
-import { leastSecond, paceOf } from './measure.ts'
+import { leastSecond, middlePace, paceOf } from './measure.ts'
 import {
   type BenchContext,
   boundBy,
+  cpuARecord,
   type MeasuredRun,
   measureIn,
   measureRun,
@@ -110,7 +111,10 @@ export function commonFigures({ run, share, refusedShare, lost, doubled }: Await
 /** The starts of each second, as the model counted them, and the fewest in a second but for the first and last two. */
 function secondsOf(name: string, run: MeasuredRun | undefined) {
   if (run === undefined) return {}
+  const { cpu_ms_all: all, ...parts } = cpuARecord(run.cpu, run.stats.requests.accepted)
   return {
+    [`share_from_the_third_second_${name}`]: round((middlePace(run.stats) ?? 0) / FAST_RPM, 4),
+    [`cpu_ms_a_record_${name}`]: { all, ...parts },
     [`least_in_a_second_${name}`]: leastSecond(run.stats),
     [`starts_by_second_${name}`]: run.stats.accepted_by_second.join(' '),
   }

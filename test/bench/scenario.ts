@@ -159,6 +159,19 @@ export function byPart(of: (part: keyof CpuByPart) => number): CpuByPart {
   }
 }
 
+/** CPU milliseconds a record of the parts of the service, without the model, the balancer and what submits. */
+export function cpuARecord(cpu: CpuByPart, records: number) {
+  const each = (ms: number) => round(ms / records, 2)
+  const { replicas, restate, guard, postgres } = cpu
+  return {
+    cpu_ms_replicas: each(replicas),
+    cpu_ms_restate_server: each(restate),
+    cpu_ms_guard: each(guard),
+    cpu_ms_postgresql: each(postgres),
+    cpu_ms_all: each(replicas + restate + guard + postgres),
+  }
+}
+
 /** What limited a run: its rate budget where nearly all of it was used, or else the CPU, or else the latency of the model. */
 export function boundBy(run: Pick<MeasuredRun, 'busy'>, shareOfBudget: number): string {
   if (shareOfBudget >= 0.97) return 'the rate budget'

@@ -10,6 +10,7 @@ import type {
   RateSignals,
   RequestSize,
 } from '../types.ts'
+import { createRefusalWatch } from './refusal-watch.ts'
 import { createTokenCharge } from './token-charge.ts'
 import type { RateLimiter, StartPermit } from './types.ts'
 
@@ -33,10 +34,6 @@ const SHORTEST_WAIT_MS = 50
  * whole cluster.
  */
 const OWN_PAUSE_MS = 1_000
-/** This many refusals within `REFUSALS_WITHIN_MS` pause the whole cluster, since its pace is then too high. */
-const REFUSALS = 3
-/** Refusals within this many milliseconds are counted together. */
-const REFUSALS_WITHIN_MS = 1_000
 /** A pause of at least this many milliseconds is logged, so that an operator sees why nothing is asked. */
 const LOGGED_PAUSE_MS = 30_000
 
@@ -51,13 +48,13 @@ export interface RateControlOptions {
 /**
  * A refusal pauses this replica alone where it asks for a wait of at most a second and its headers show budget left. It
  * pauses the cluster where the wait is longer, where the minute's budget is used up, or where it is the third in a
- * second.
+ * second and more than a few of the last requests were refused.
  */
 export function createRateControl(options: RateControlOptions): RateControl {
   const { limiter, cluster, log } = options
   const now = options.now ?? (() => performance.now())
   const charge = createTokenCharge()
-  let refusedAt: number[] = []
+  const refusals = createRefusalWatch()
   /** Pauses that have followed each other without an answer between, and the end of the last one. */
   let pausesInRow = 0
   let lastPauseEnd = Number.NEGATIVE_INFINITY
@@ -75,9 +72,9 @@ export function createRateControl(options: RateControlOptions): RateControl {
 
   function pause(retryAfterMs: number | undefined, rate: RateSignals | null, reason: string): number {
     const waitMs = waitOf(retryAfterMs)
-    refusedAt = [...refusedAt.filter((at) => now() - at < REFUSALS_WITHIN_MS), now()].slice(-REFUSALS)
+    const isTooFast = refusals.noteRefusal(now())
     const isBudgetSpent = rate !== null && (isUsedUp(rate.requests) || isUsedUp(rate.tokens))
-    const isClusterWide = waitMs > OWN_PAUSE_MS || isBudgetSpent || refusedAt.length >= REFUSALS
+    const isClusterWide = waitMs > OWN_PAUSE_MS || isBudgetSpent || isTooFast
     if (waitMs >= LOGGED_PAUSE_MS && limiter.stats().pausedMs < waitMs / 2) {
       // The reason is the endpoint's words, which npm run classify shows; a log holds no words of others.
       log.warn({ waitMs, askedMs: retryAfterMs, rate }, 'The model endpoint asks for a pause')
@@ -136,7 +133,9 @@ export function createRateControl(options: RateControlOptions): RateControl {
     async acquire(size, maxWaitMs, signal) {
       const reserved = charge.reserve(now(), size)
       const permit = await limiter.acquire(reserved, maxWaitMs, signal, size)
-      return permit.granted ? permitOf(permit, size, reserved) : permit
+      if (!permit.granted) return permit
+      refusals.noteStart(now())
+      return permitOf(permit, size, reserved)
     },
   }
 }

@@ -8,19 +8,23 @@
 
 /** Lengths of slices that are sought, in milliseconds. In longer ones what is late does not matter. */
 const LENGTHS_MS = [100, 200, 250, 500, 1_000]
-/** So many ends are looked at, which come from requests that started at least `APART_MS` after each other within `MEMORY_MS`. */
+/** So many ends are looked at, which come from requests that started at least `APART_MS` from each other within `MEMORY_MS`. */
 const ENDS = 24
-const APART_MS = 75
+const APART_MS = 30
 const MEMORY_MS = 30_000
 /**
  * Ends agree where the mean of them as points on a circle of one slice is at least this far from its centre, 0 to 1. That of
  * 24 random ends is in one of 5,000 cases, and slices that do not exist do no harm.
  */
 const LEAST_AGREEMENT = 0.6
-/** Starts may be late by so many milliseconds, as far as the slice has twice as many. */
-const LATE_MS = 45
+/** Slices that were found are believed while later ends agree so far, as a stall of the replica scatters them for a second. */
+const STILL_AGREE = 0.25
+/** Starts may be late by so many milliseconds, as far as that leaves a third of the slice. */
+const LATE_MS = 55
 /** No start is due in the first milliseconds of a slice, because a request that travels faster than most would be in the one before. */
-const GUARD_MS = 5
+const GUARD_MS = 8
+/** At least this part of a slice has starts. */
+const LEAST_USED = 1 / 3
 /** Times are sums of fractions; the begin of the next slice is passed by this much, so that it is not taken for the end of this one. */
 const ROUNDING_MS = 1e-5
 
@@ -49,11 +53,10 @@ export function createSliceClock(): SliceClock {
 
   return {
     note(startedAt, resetMs) {
-      const last = ends.at(-1)
-      if (last !== undefined && startedAt - last.startedAt < APART_MS) return
+      if (ends.some((end) => Math.abs(end.startedAt - startedAt) < APART_MS)) return
       const remembered = ends.filter((end) => startedAt - end.startedAt < MEMORY_MS)
       ends = [...remembered, { startedAt, resetMs }].slice(-ENDS)
-      found = findSlices(ends)
+      found = findSlices(ends, found)
     },
     slices(now) {
       return found !== null && now - (ends.at(-1)?.startedAt ?? now) < MEMORY_MS ? found : null
@@ -61,7 +64,7 @@ export function createSliceClock(): SliceClock {
   }
 }
 
-function findSlices(ends: readonly End[]): Slices | null {
+function findSlices(ends: readonly End[], known: Slices | null): Slices | null {
   if (ends.length < ENDS) return null
   const resets = ends.map(({ resetMs }) => resetMs)
   const longest = Math.max(...resets)
@@ -72,7 +75,9 @@ function findSlices(ends: readonly End[]): Slices | null {
   const mean = (part: (angle: number) => number) =>
     ends.reduce((sum, { startedAt, resetMs }) => sum + part((startedAt + resetMs) * turn), 0) / ends.length
   const [x, y] = [mean(Math.cos), mean(Math.sin)]
-  return Math.hypot(x, y) < LEAST_AGREEMENT ? null : { lengthMs, beginMs: Math.atan2(y, x) / turn }
+  const agreement = Math.hypot(x, y)
+  if (agreement >= LEAST_AGREEMENT) return { lengthMs, beginMs: Math.atan2(y, x) / turn }
+  return known?.lengthMs === lengthMs && agreement >= STILL_AGREE ? known : null
 }
 
 /** The begin of the slice of `time`. */
@@ -95,5 +100,5 @@ export function uncrowd(slices: Slices | null, time: number): number {
 }
 
 function usedPart({ lengthMs }: Slices): number {
-  return Math.max(0.5, 1 - (LATE_MS + GUARD_MS) / lengthMs)
+  return Math.max(LEAST_USED, 1 - (LATE_MS + GUARD_MS) / lengthMs)
 }

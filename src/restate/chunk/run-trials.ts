@@ -12,7 +12,7 @@ import {
 } from './trial.ts'
 
 /** Milliseconds between two looks at the trial of a run while chunks wait, since another replica may have the answer. */
-const LOOK_MS = 250
+const LOOK_MS = 100
 /** What a replica knows of a run that is free to ask is read again after this many milliseconds, as the run may be stopped. */
 const REMEMBERED_MS = 2_000
 /** A chunk that has waited as long as it may sleeps durably for this many milliseconds, up to twice as long. */
