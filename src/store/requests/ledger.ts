@@ -19,6 +19,12 @@ const START_DELAY_MS = 1_000
  * writes many requests at once.
  */
 const SPACING_MS = 30
+/**
+ * Where so many requests are under way, others end soon, and an end waits for them up to so many milliseconds after the begin of the last
+ * statement: a replica at 20 requests a second writes three at once, and what follows from them in Restate goes together as well.
+ */
+const BUSY_REQUESTS = 4
+const BUSY_SPACING_MS = 150
 /** Milliseconds that a caller waits for a booking; it is written later all the same. */
 const PATIENCE_MS = 5_000
 /** Milliseconds before a statement that failed is sent again; each further pause is twice as long. */
@@ -65,6 +71,8 @@ export function createRequestLedger(options: LedgerOptions): RequestLedger & { c
   let gathered = new Map<string, Entry>()
   let waiting: Waiting[] = []
   let timer: NodeJS.Timeout | undefined
+  /** When the timer is due; Infinity without one. */
+  let timerAt = Number.POSITIVE_INFINITY
   let isWriting = false
   let retryMs = FIRST_RETRY_MS
   let beganAt = Number.NEGATIVE_INFINITY
@@ -129,8 +137,7 @@ export function createRequestLedger(options: LedgerOptions): RequestLedger & { c
   async function drain(): Promise<void> {
     if (isWriting) return
     isWriting = true
-    clearTimeout(timer)
-    timer = undefined
+    clearTimer()
     let hasFailed = false
     gatherStarts()
     while (!hasFailed && (gathered.size > 0 || waiting.length > 0)) {
@@ -159,10 +166,18 @@ export function createRequestLedger(options: LedgerOptions): RequestLedger & { c
     for (const done of idle.splice(0)) done()
   }
 
+  function clearTimer(): void {
+    clearTimeout(timer)
+    timerAt = Number.POSITIVE_INFINITY
+  }
+
   function schedule(ms: number): void {
-    if (timer !== undefined || isWriting) return
+    const at = performance.now() + ms
+    if (isWriting || at >= timerAt) return
+    clearTimer()
     timer = setTimeout(() => void drain(), ms)
     timer.unref()
+    timerAt = at
   }
 
   return {
@@ -185,13 +200,15 @@ export function createRequestLedger(options: LedgerOptions): RequestLedger & { c
         }
         started.delete(keyOf(booked))
         gathered.set(keyOf(booked), { booked, answers, settle })
-        void drain()
+        const waitMs = started.size < BUSY_REQUESTS ? 0 : beganAt + BUSY_SPACING_MS - performance.now()
+        if (waitMs > 0) schedule(waitMs)
+        else void drain()
       }),
     async close() {
       isClosed = true
       if (isWriting) await new Promise<void>((resolve) => idle.push(resolve))
       await drain()
-      clearTimeout(timer)
+      clearTimer()
       if (gathered.size > 0)
         log.error({ requests: gathered.size }, 'Requests were not booked, because the database is away')
     },

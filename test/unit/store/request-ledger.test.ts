@@ -120,3 +120,18 @@ test('a reservation fails with the database, because its request must not start'
   await assert.rejects(ledger.reserve({ ...of('a', 'sent'), maxUsd: 1 }), { code: 'database-unavailable' })
   await ledger.close()
 })
+
+test('while many requests are under way the ends of several are written together, and a reservation does not wait for them', async () => {
+  const { statements, store } = scripted()
+  const ledger = createRequestLedger({ store, log, startDelayMs: 60_000 })
+  const names = Array.from({ length: 8 }, (_, n) => `x${n}`)
+  for (const name of names) ledger.start(of(name, 'sent'))
+  await ledger.book(of('x0'), [])
+  const others = ['x1', 'x2', 'x3'].map((name) => ledger.book(of(name), []))
+  assert.deepEqual(statements, [['x0 ok']])
+  assert.equal((await ledger.reserve({ ...of('y', 'sent'), maxUsd: 1 })).isGranted, true)
+  assert.deepEqual(await Promise.all(others), [true, true, true])
+  assert.deepEqual(statements.slice(1).flat().sort(), ['x1 ok', 'x2 ok', 'x3 ok', 'y reserved'])
+  assert.equal(statements[1]?.length, 3)
+  await ledger.close()
+})
