@@ -241,6 +241,8 @@ export interface LeaseStats extends Pick<LeaseGrant, 'budget' | 'paceFactor' | '
   /** What this replica may start now; the fields of the grant are those of the last renewal. */
   readonly lease: Budget
   readonly demand: number
+  /** An equal part of what the cluster may start a minute, which the replica gets within seconds where it has the work; 0 without a lease. */
+  readonly equalRequestsPerMinute: number
   /** Requests that the leases of this replica have allowed since its start. */
   readonly allowedRequests: number
 }

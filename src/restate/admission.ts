@@ -1,6 +1,6 @@
 /** How much work the batches of a replica may put before its rate limiter. A batch that would exceed the bound sleeps durably as one invocation instead of as many chunks. */
 import { createVirtualQueue, type Turn, type VirtualQueue } from '../lib/virtual-queue.ts'
-import type { LimiterStats } from '../rate/types.ts'
+import type { LeaseStats, LimiterStats } from '../rate/types.ts'
 
 /**
  * The most milliseconds of work that are admitted ahead of the pace, enough to keep the limiter busy until sleeping
@@ -74,6 +74,17 @@ export interface Admission {
 type Load = Pick<LimiterStats, 'waiting' | 'requestsPerMinute' | 'pausedMs'> & {
   /** The number of chunks that the limiter deferred and that come back within the next minute. */
   readonly deferred?: number
+}
+
+/**
+ * The load by which a replica admits: at the pace that its work will have. A replica that has had little work holds a small lease, by which
+ * its first large batch would sleep for a minute, and gets an equal part of the budget within seconds of asking for it.
+ */
+export function loadOf(
+  limiter: LimiterStats,
+  { equalRequestsPerMinute }: Pick<LeaseStats, 'equalRequestsPerMinute'>,
+): Load {
+  return { ...limiter, requestsPerMinute: Math.max(limiter.requestsPerMinute, equalRequestsPerMinute) }
 }
 
 /**

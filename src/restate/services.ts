@@ -4,9 +4,9 @@ import type { Logger } from 'pino'
 import type { ReferenceClock } from '../lib/reference-clock.ts'
 import type { ModelClient } from '../llm/types.ts'
 import type { Metrics } from '../metrics.ts'
-import type { ClusterBudget, LimiterStats, RateControl } from '../rate/types.ts'
+import type { ClusterBudget, LeaseStats, LimiterStats, RateControl } from '../rate/types.ts'
 import type { CountAnswered, RequestLedger, Store } from '../store/types.ts'
-import { createAdmission } from './admission.ts'
+import { createAdmission, loadOf } from './admission.ts'
 import { answerBudget } from './answers/budget.ts'
 import { answerCodebook, type CodebookRegistry } from './answers/codebook.ts'
 import { answerEvidence } from './answers/evidence.ts'
@@ -44,6 +44,7 @@ export interface RestateDeps {
   readonly rate: RateControl
   /** The rate limiter, whose queue decides how many batches are admitted. */
   readonly limiter: { stats(): LimiterStats }
+  readonly leaseClient: { stats(): Pick<LeaseStats, 'equalRequestsPerMinute'> }
   readonly budget: ClusterBudget
   readonly metrics: Metrics
   readonly countAnswered: CountAnswered
@@ -101,7 +102,7 @@ export function createRestateHandler(deps: RestateDeps): EndpointHandler {
     metrics,
     priceOf: deps.priceOf,
     serviceTier: model.serviceTier,
-    admission: createAdmission(() => deps.limiter.stats()),
+    admission: createAdmission(() => loadOf(deps.limiter.stats(), deps.leaseClient.stats())),
     isTriedAgain: lostReplicas.isTriedAgain,
     callChunk: (ctx: Context, body: ChunkBody) => ctx.serviceClient(classifier).chunk(body),
   }

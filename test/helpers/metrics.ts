@@ -19,7 +19,10 @@ export function createIdleMetrics(): Metrics {
       pausedMs: 0,
       pausedTotalMs: 0,
     }),
-    lease: () => ({ lease: nothing, budget: nothing, demand: 0, paceFactor: 1, pausedMs: 0, allowedRequests: 0 }),
+    lease: () => ({
+      ...{ lease: nothing, budget: nothing, demand: 0, paceFactor: 1, pausedMs: 0 },
+      ...{ equalRequestsPerMinute: 0, allowedRequests: 0 },
+    }),
     pool: () => ({ total: 0, idle: 0, waiting: 0 }),
     clockSkewMs: { replica: () => undefined, node: () => undefined },
   })

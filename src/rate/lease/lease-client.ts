@@ -159,6 +159,11 @@ export function createLeaseClient(options: LeaseClientOptions): LeaseClient {
     if (applied.requestsPerMinute > 0) firstLease.resolve()
   }
 
+  function equalPart(): number {
+    if (lastGrant === undefined || applied.requestsPerMinute === 0) return 0
+    return lastGrant.budget.requestsPerMinute / lastGrant.replicas
+  }
+
   return {
     async start(patienceMs) {
       if (ticker !== undefined || closed) return
@@ -197,6 +202,7 @@ export function createLeaseClient(options: LeaseClientOptions): LeaseClient {
         demand: demandOf(limiter.stats()),
         paceFactor: lastGrant?.paceFactor ?? 1,
         pausedMs: Math.max(0, pausedUntil - now()),
+        equalRequestsPerMinute: equalPart(),
         allowedRequests,
       }
     },

@@ -187,6 +187,8 @@ describe('createLeaseClient, in fake time', () => {
     void first.leaseClient.start(1_000)
     void second.leaseClient.start(1_000)
     await advance(6_000)
+    const { budget, equalRequestsPerMinute } = first.leaseClient.stats()
+    assert.equal(equalRequestsPerMinute, budget.requestsPerMinute / 2)
     const before = leases.requests.length
     for (let refusal = 0; refusal < 50; refusal += 1) first.leaseClient.pauseCluster(30_000 + refusal, 'slow down')
     await turn()

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { type Admission, type AdmissionWait, createAdmission } from '../../../src/restate/admission.ts'
+import { createRateLimiter } from '../../../src/rate/limiter/limiter.ts'
+import { type Admission, type AdmissionWait, createAdmission, loadOf } from '../../../src/restate/admission.ts'
 
 const CHUNKS = 10
 
@@ -174,4 +175,15 @@ test('a bounded number of batches plans at once, and the rest come back one afte
   )
   for (const _ of Array.from({ length: 32 })) admission.leave()
   assert.equal(admission.enter(waits[32] ?? null, true), null)
+})
+
+test('a replica that has had little work admits large batches at the pace that it gets once it has some, and none without a lease', () => {
+  const limiter = createRateLimiter({ requestsPerMinute: 24, tokensPerMinute: null })
+  const waitOfSecond = (equalRequestsPerMinute: number) => {
+    const admission = createAdmission(() => loadOf(limiter.stats(), { equalRequestsPerMinute }))
+    assert.equal(pass(admission, 100, null), null)
+    return pass(admission, 100, null)
+  }
+  assert.equal(waitOfSecond(1_188), null)
+  assert.ok((waitOfSecond(0)?.waitMs ?? 0) > 10_000)
 })
