@@ -25,7 +25,7 @@ const LATE_MS = 55
 const GUARD_MS = 8
 /** At least this part of a slice has starts. */
 const LEAST_USED = 1 / 3
-/** Times are sums of fractions; the begin of the next slice is passed by this much, so that it is not taken for the end of this one. */
+/** Times are sums of fractions; the begin of a slice is passed by this much, so that it is not taken for the end of the one before. */
 const ROUNDING_MS = 1e-5
 
 export interface Slices {
@@ -96,7 +96,8 @@ export function crowd(slices: Slices | null, time: number): number {
 export function uncrowd(slices: Slices | null, time: number): number {
   if (slices === null || !Number.isFinite(time)) return time
   const begin = sliceOf(slices, time)
-  return begin + Math.min(slices.lengthMs + ROUNDING_MS, Math.max(0, time - begin - GUARD_MS) / usedPart(slices))
+  const into = Math.max(0, time - begin - GUARD_MS) / usedPart(slices)
+  return begin + Math.min(slices.lengthMs, into) + ROUNDING_MS
 }
 
 function usedPart({ lengthMs }: Slices): number {

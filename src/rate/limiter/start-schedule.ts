@@ -54,25 +54,42 @@ export function createStartSchedule(pace: number, isNearlyUsed: (now: number) =>
   let strictUntil = Number.NEGATIVE_INFINITY
   let isStrict = false
   let isSteady = false
+  /** The begin of the slice of the endpoint that was last seen; null while no slices are known. */
+  let slice: number | null = null
   /** The first start after a time without callers waits for no slot, as it disturbs nobody. */
   let isOutOfTurn = true
   /** Slots at or before this time are used, as their times are before slices move them. */
   let usedUntil = Number.NEGATIVE_INFINITY
 
   function setManner(now: number): void {
-    isStrict = now < strictUntil || sliceClock.slices(now) !== null
+    const slices = sliceClock.slices(now)
+    isStrict = now < strictUntil || slices !== null
     isSteady = isNearlyUsed(now)
-    debt.setCatchUp(now, {
+    slice = slices === null ? null : sliceOf(slices, now)
+    const most = slots === null ? 1 : UNEVEN
+    const manner = {
       factor: isStrict ? 1 : isSteady ? STEADY_FACTOR : CATCH_UP_FACTOR,
       leastAtOnce: slots === null ? 0 : UNEVEN,
-      mostAtOnce: !isStrict ? Number.POSITIVE_INFINITY : slots === null ? 1 : UNEVEN,
+      mostAtOnce: isStrict ? most : Number.POSITIVE_INFINITY,
       rememberedMs: REMEMBERED_MS,
-    })
+    }
+    debt.setCatchUp(now, manner)
+    if (slices === null) return
+    // What a slice has missed so far may start in the rest of it, and nothing more of it in the next one.
+    const atOnce = Math.max(most, (perMinute * slices.lengthMs) / MINUTE_MS)
+    debt.setCatchUp(now, { ...manner, leastAtOnce: atOnce, mostAtOnce: atOnce })
   }
 
   function look(now: number): void {
-    const isStill = isStrict === (now < strictUntil || sliceClock.slices(now) !== null)
+    const slices = sliceClock.slices(now)
+    const isStill = isSlice(slices, now) && isStrict === (now < strictUntil || slices !== null)
     if (!isStill || (!isStrict && isSteady !== isNearlyUsed(now))) setManner(now)
+  }
+
+  /** Whether `now` is in the slice that was last seen. The begin of a slice is known within some milliseconds. */
+  function isSlice(slices: Slices | null, now: number): boolean {
+    if (slices === null || slice === null) return slices === slice
+    return Math.abs(sliceOf(slices, now) - slice) < slices.lengthMs / 2
   }
 
   /** Whether the next start is due by the pace alone. */
@@ -92,8 +109,7 @@ export function createStartSchedule(pace: number, isNearlyUsed: (now: number) =>
 
   /** The next slot of the replica, before slices move it. A slot for which the pace had not paid yet is no start that is late later. */
   function nextOwn(own: StartSlots, slices: Slices | null, now: number): number {
-    const tooLate = now - CATCH_UP_MS
-    const earliest = slices === null ? tooLate : Math.max(tooLate, sliceOf(slices, now))
+    const earliest = slices === null ? now - CATCH_UP_MS : sliceOf(slices, now)
     const paidAt = uncrowd(slices, debt.owesUntil(now, UNEVEN))
     return nextSlot(own, Math.max(earliest, usedUntil + own.intervalMs / 2, paidAt))
   }
