@@ -1,7 +1,7 @@
 /** Whether a limiter has work: requests on their way to it, waiting or in flight. Pure. */
 
 /** A time without work that is shorter than this many milliseconds is a stall, as between two batches, and no end of the work. */
-const STALL_MS = 1_500
+const STALL_MS = 1_000
 
 export interface WorkWatch {
   /** A request is on its way. Call the result once it has ended. */
