@@ -131,10 +131,15 @@ export async function resolveIndicators(
   for (const [position, one] of prepared.entries()) {
     await breathe()
     const draft = drafts[position] ?? { kind: 'rules' }
+    // Most rows of a run that changes little are settled, and of those no shape is computed.
+    if (draft.kind !== 'ask') {
+      resolutions.push(draft)
+      continue
+    }
     const found = askAgain.has(one.shapeHash) ? undefined : answers.get(one.shapeHash)
     const isOwn = found?.givenFor === ownAnswerOf(runId, one.indicator)
     const stored = options.reuse || isOwn ? found : undefined
-    const resolution = draft.kind === 'ask' ? useAnswer({ scheme, options, models }, one, draft, stored) : draft
+    const resolution = useAnswer({ scheme, options, models }, one, draft, stored)
     const leader = leaders.get(one.shapeHash)
     if (resolution.kind === 'ask' && leader !== undefined) {
       const widened = widenLeader(resolutions[leader], resolution)
