@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { batchRequestSchema } from '../../../src/classification/batch-request.ts'
+import { batchRequestSchema, readPlainBatch } from '../../../src/classification/batch-request.ts'
 import {
   isPlainIndicator,
   normaliseIndicator,
@@ -326,4 +326,32 @@ test('a record that counts as plain is one that the schema takes and leaves as i
   for (const raw of [null, 'x', [RAW], { name: 'x' }, JSON.parse('{"indicator_id":"A","name":"B","__proto__":1}')]) {
     assert.equal(isPlainIndicator(raw), false)
   }
+})
+
+test('a body of plain records is read as the schema reads it, and any other is left to the schema', () => {
+  const record = (id: string, more: object = {}) => ({ indicator_id: id, name: 'x', ...more })
+  const plain = {
+    options: { mode: 'rules' },
+    indicators: [record('A', { other: 1 }), record('B')],
+    run_id: 'r',
+    force: true,
+  }
+  assert.deepEqual(readPlainBatch(plain), batchRequestSchema.parse(plain))
+  assert.deepEqual(Object.keys(readPlainBatch(plain) ?? {}), Object.keys(batchRequestSchema.parse(plain)))
+  const others = [
+    ...[
+      null,
+      [],
+      {},
+      { indicators: [] },
+      { indicators: 'A' },
+      { ...plain, more: 1 },
+      { ...plain, options: { mode: 'x' } },
+    ],
+    ...[[record('A'), record(' A ')], [record('')], [record('A', { units: 1 })], Array(101).fill(record('A'))].map(
+      (indicators) => ({ indicators }),
+    ),
+    { indicators: [record('A', { sample_values: '[{"date":"2024","value":1}]' })] },
+  ]
+  for (const other of others) assert.equal(readPlainBatch(other), undefined, JSON.stringify(other))
 })
