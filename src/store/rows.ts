@@ -22,7 +22,12 @@ export const textByField = byField<string>(isText)
 
 /** An object in which each value passes the check. A schema of zod does the same, and takes several times as long as all else of a row. */
 function byField<Value>(isValue: (value: unknown) => boolean) {
-  return z.custom<Readonly<Record<string, Value>>>((object) => isRecord(object) && Object.values(object).every(isValue))
+  return z.custom<Readonly<Record<string, Value>>>().superRefine((object: unknown, context) => {
+    if (!isRecord(object)) return context.addIssue('no object')
+    for (const name of Object.keys(object)) {
+      if (!isValue(object[name])) context.addIssue({ code: 'custom', path: [name], message: 'another form' })
+    }
+  })
 }
 
 function isLabel(value: unknown): boolean {
