@@ -98,7 +98,7 @@ export async function* batchesOf<T>(items: AsyncIterable<T>, size: number): Asyn
 
 /** Reads and checks every record of the catalogue. */
 async function* checkedRecords({ table, plan, reader }: Opened, wanted?: Wanted): AsyncGenerator<CheckedRecord> {
-  for await (const record of reader.records()) {
+  for await (const record of reader.records(wanted)) {
     const { line, outcome } = record
     if (outcome.kind === 'record') {
       const { indicator_id: id } = outcome.value

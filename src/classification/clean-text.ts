@@ -7,6 +7,9 @@
  */
 const UNSAFE = /(?![\t\n])[\p{Cc}\u202a-\u202e\u2066-\u2069\ud800-\udfff]/gu
 
+/** Printable ASCII with tabs and newlines, in which nothing is unsafe and no mark stands: almost every text of a catalogue. */
+const PLAIN = /^[\t\n -~]*$/
+
 /**
  * The most marks over one letter, as Unicode's Stream-Safe Text Format has it. Sorting the marks of a letter, as every
  * normalisation does, takes time with the square of their number: a second for twenty thousand.
@@ -19,6 +22,8 @@ const MARKS = /\p{M}+/gu
  * changes nothing.
  */
 export function cleanText(text: string): string {
+  // A plain text is looked through once, which takes a tenth of the time.
+  if (PLAIN.test(text)) return text.trim()
   return text.replace(UNSAFE, ' ').replace(MARKS, cutMarks).trim()
 }
 

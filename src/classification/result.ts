@@ -1,5 +1,6 @@
 /** Builds the result of one record from the merged labels: its status, its issues and its confidence. */
 import type { Codebook } from '../codebooks/codebook.ts'
+import { createRecent } from '../codebooks/recent.ts'
 import { type AnswerKind, answerConfidence, answerKind, calibrationOf, rowConfidence } from '../evidence/confidence.ts'
 import { MAX_REASON_LENGTH } from './answers.ts'
 import { cutText } from './clean-text.ts'
@@ -29,32 +30,83 @@ export interface ClassificationInput extends MergeInput {
 export function buildClassification(input: ClassificationInput): Classification {
   const { indicator, scheme, reading, decisions } = input
   const { codebook, hash } = scheme
-  const merged = mergeLabels(input)
-  const decided = Object.values(merged.decidedBy)
-  const source = SOURCES_BY_RANK.findLast((one) => decided.includes(one)) ?? 'rules'
-  const findings = validate(codebook, merged.labels)
-  const doubts = doubtsOf(input, merged)
+  const { decided, ...outcome } = outcomeOf(input)
+  const { source } = outcome
   const last = source === 'rules' ? undefined : decisions.findLast((one) => one.source === source)
-  const { row, confidence } = confidencesOf(scheme, reading, merged)
   return {
     indicator_id: indicator.indicator_id,
     name: indicator.name,
     catalogue: input.catalogue,
     codebook: `${codebook.name}@${codebook.version}`,
     codebook_hash: hash,
-    labels: merged.labels,
-    field_confidence: confidence,
-    field_source: sourcesOf(reading, merged),
-    confidence: row,
-    source,
-    status: statusOf(codebook, merged, doubts.length > 0 || isBlocked(codebook, findings)),
-    issues: [...doubts, ...guessIssues(merged), ...findings],
+    ...outcome,
     reason: last === undefined ? rulesReason(scheme, indicator, reading) : last.decision.reason,
     model: modelOf(decided, decisions),
     prompt_version: input.promptVersion,
     run_id: input.runId,
     classified_at: input.classifiedAt,
   }
+}
+
+/** What of a result follows from its reading and the answers alone. */
+type Outcome = Pick<
+  Classification,
+  'labels' | 'field_confidence' | 'field_source' | 'confidence' | 'source' | 'status' | 'issues'
+> & { readonly decided: readonly Source[] }
+
+/** The outcomes that came last, about 4 KB each. Records of a catalogue are many, and what becomes of them is mostly the same. */
+const outcomes = createRecent<Outcome>(1_000)
+
+function outcomeOf(input: ClassificationInput): Outcome {
+  const { scheme, reading, mode, decisions, unanswered, wanted } = input
+  const answers = decisions.map(({ source, isGuess, decision }) => [
+    source,
+    isGuess,
+    decision.labels,
+    decision.confidence,
+  ])
+  const parts = [scheme.codebook, scheme.code, scheme.calibration, reading].map(numberOf)
+  const key = JSON.stringify([parts, mode, answers, Object.entries(unanswered), wanted])
+  const known = outcomes.get(key) ?? buildOutcome(input)
+  outcomes.set(key, known)
+  return known
+}
+
+function buildOutcome(input: ClassificationInput): Outcome {
+  const { scheme, reading } = input
+  const { codebook } = scheme
+  const merged = mergeLabels(input)
+  const decided = Object.values(merged.decidedBy)
+  const findings = validate(codebook, merged.labels)
+  const doubts = doubtsOf(input, merged)
+  const { row, confidence } = confidencesOf(scheme, reading, merged)
+  const outcome: Outcome = {
+    labels: merged.labels,
+    field_confidence: confidence,
+    field_source: sourcesOf(reading, merged),
+    confidence: row,
+    source: SOURCES_BY_RANK.findLast((one) => decided.includes(one)) ?? 'rules',
+    status: statusOf(codebook, merged, doubts.length > 0 || isBlocked(codebook, findings)),
+    issues: [...doubts, ...guessIssues(merged), ...findings],
+    decided,
+  }
+  // Many results share it, so that nobody may change it.
+  for (const part of [outcome.labels, outcome.field_confidence, outcome.field_source, outcome.issues])
+    Object.freeze(part)
+  return outcome
+}
+
+const numbers = new WeakMap<object, number>()
+let lastNumber = 0
+
+/** A number that stands for an object in a key; 0 for none. */
+function numberOf(object: object | null | undefined): number {
+  if (object === null || object === undefined) return 0
+  const known = numbers.get(object)
+  if (known !== undefined) return known
+  lastNumber += 1
+  numbers.set(object, lastNumber)
+  return lastNumber
 }
 
 /** Returns the model of the strongest source among those that decided a field; null where no model took part. */

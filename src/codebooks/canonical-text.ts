@@ -29,6 +29,9 @@ function growsBeyond(text: string, most: number): boolean {
   return false
 }
 
+/** ASCII without control characters and without the one quote in it that has another spelling. */
+const PLAIN = /^[ -_a-~]*$/
+
 /**
  * Maps spellings of the same text to one spelling: case, white space, full-width signs and ligatures (NFKC), quotes and
  * dashes no longer differ. Returns null where there is no text. Answers of people are stored under texts of this form, so
@@ -36,6 +39,8 @@ function growsBeyond(text: string, most: number): boolean {
  */
 export function canonicalText(text: string | undefined): string | null {
   if (text === undefined) return null
+  // Most texts are plain, and of them the rest would change nothing but their spaces.
+  if (PLAIN.test(text)) return text.replace(/ {2,}/g, ' ').trim().toLowerCase()
   return compatible(text)
     .replace(/[\u2018-\u201b\u2032`´]/gu, "'")
     .replace(/[\u201c-\u201f\u2033«»]/gu, '"')

@@ -147,3 +147,9 @@ export type CodebookFile = z.output<typeof codebookSchema>
 export type FieldFile = CodebookFile['fields'][number]
 export type ConstraintFile = CodebookFile['constraints'][number]
 export type Conditions = z.output<typeof conditions>
+
+/** The JSON Schema of the format for editors, in draft 2020-12, of what an author may write, so that keys with a default may be left out. */
+export function codebookJsonSchema(): Record<string, unknown> {
+  const schema = z.toJSONSchema(codebookSchema, { io: 'input', unrepresentable: 'any' })
+  return { title: 'Codebook of the classify service', ...schema }
+}

@@ -23,6 +23,9 @@ const MONTH_NAMES = [
 
 const TIME = /^[t ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:z|[+-]\d{2}:?\d{2})?$/
 
+/** What most dates are: an ISO date and nothing else. */
+const ISO_DAY = /^\d{4}-\d{2}-\d{2}$/
+
 type Reader = (match: RegExpExecArray) => string | undefined
 
 /** The spellings of a date, each with its reader. The first spelling that fits decides, even where the date does not exist. */
@@ -51,6 +54,7 @@ const FORMS: readonly (readonly [RegExp, Reader])[] = [
  */
 export function parseDate(text: string): string | undefined {
   if (text.length > MAX_DATE_LENGTH) return undefined
+  if (ISO_DAY.test(text)) return isoDate(num(text.slice(0, 4)), num(text.slice(5, 7)), num(text.slice(8)))
   const date = text.trim().toLowerCase()
   const day = /^(\d{4})-(\d{1,2})-(\d{1,2})(.*)$/.exec(date)
   if (day !== null) {
@@ -67,9 +71,13 @@ export function parseDate(text: string): string | undefined {
 /** Returns the ISO date of a day that exists between MIN_YEAR and MAX_YEAR, else undefined. */
 function isoDate(year: number, month: number, day: number): string | undefined {
   if (year < MIN_YEAR || year > MAX_YEAR || month < 1 || month > 12 || day < 1) return undefined
-  // Day 0 of the next month is the last day of this month, so the comparison refuses days that the month does not have.
-  if (day > new Date(Date.UTC(year, month, 0)).getUTCDate()) return undefined
+  if (day > 28 && day > daysOf(year, month)) return undefined
   return `${year}-${String(month).padStart(2, '0')}-${String(day).padStart(2, '0')}`
+}
+
+/** How many days a month has: day 0 of the next month is the last one of this month. */
+function daysOf(year: number, month: number): number {
+  return new Date(Date.UTC(year, month, 0)).getUTCDate()
 }
 
 /** Returns the Monday of an ISO week, of which a year has 52 or 53. Week 1 is the week that holds 4 January. */

@@ -1,7 +1,7 @@
 /** Computes the SHA-256 hash of a text or of bytes, by which shapes, inputs, files and bodies are compared. */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 /** SHA-256 of bytes, or of a text as UTF-8, in 64 hexadecimal digits. */
 export function sha256(content: string | Uint8Array): string {
-  return createHash('sha256').update(content).digest('hex')
+  return hash('sha256', content, 'hex')
 }

@@ -20,6 +20,6 @@ export function apiHandler<Name extends ApiHandlerName>(
   }
   const options = { ...more, output, description: row.description }
   if (row.input === null) return handlers.handler(options, answer)
-  const input = boundedSchema(name, row.input) as Serde<RequestOf<Name>>
+  const input = boundedSchema(name, row.input, row.readPlain) as Serde<RequestOf<Name>>
   return handlers.handler({ ...options, input }, answer)
 }

@@ -1,6 +1,6 @@
 /** The handlers of classify-api, in one table: who may call each, what it is for, and what its body and its answer are. */
 import type { z } from 'zod'
-import { batchRequestSchema, MAX_BATCH_INDICATORS } from '../classification/batch-request.ts'
+import { batchRequestSchema, MAX_BATCH_INDICATORS, readPlainBatch } from '../classification/batch-request.ts'
 import { MAX_BATCH_POINTS, RECORD_SHAPE, textShape } from '../classification/indicator.ts'
 import type { DeepReadonly } from '../lib/deep-readonly.ts'
 import { type JsonShape, MAX_JSON_BYTES, SMALL } from '../lib/json/json-shape.ts'
@@ -35,6 +35,8 @@ export interface ApiHandler {
   readonly body: JsonShape
   /** What the body is; null where the handler takes none. */
   readonly input: z.ZodType | null
+  /** Gives what `input` would, many times quicker, and undefined for a body of which only the schema knows what it is. */
+  readonly readPlain?: (body: unknown) => unknown
   readonly output: z.ZodType
   /** A few words, and sentences, for whoever reads Restate's description of the handler or the OpenAPI document. */
   readonly summary: string
@@ -69,11 +71,13 @@ const REVIEW: JsonShape = {
 const HANDLERS = {
   batch: {
     ...{ needs: 'submit', isWork: true, body: BATCH, input: batchRequestSchema, output: batchResponseSchema },
+    readPlain: readPlainBatch,
     summary: 'Classify a batch',
     description: `Classifies 1 to ${MAX_BATCH_INDICATORS} indicators with at most ${MAX_BATCH_POINTS} sample points together; send more in several batches. Give each call an idempotency-key of its own, so that it can be repeated without being paid twice.`,
   },
   estimate: {
     ...{ needs: 'read', isWork: true, body: BATCH, input: batchRequestSchema, output: estimateResponseSchema },
+    readPlain: readPlainBatch,
     summary: 'Estimate a batch',
     description:
       'Says how each indicator of a batch would get its result now, and what asking the model would cost. It only reads.',

@@ -4,17 +4,24 @@ import type { ZodType } from 'zod'
 import { MAX_BATCH_POINTS } from '../classification/indicator.ts'
 import { FAILURES } from '../errors.ts'
 import { createBreath } from '../lib/breath.ts'
+import { parseJson } from '../lib/json/json.ts'
 import { jsonSchemaOf } from '../lib/json/json-schema.ts'
 import { type ApiHandlerName, CLASSIFY_API } from './api-handlers.ts'
 import { startOf } from './attempts/attempt-starts.ts'
 import { boundBody } from './body-bounds.ts'
 import { formatFailure } from './contract.ts'
 
+const UTF8 = new TextDecoder()
+
 /**
  * The input of a handler of classify-api: JSON that `schema` accepts. A body beyond the bounds is refused with 400, in the words
- * of one that the schema refuses.
+ * of one that the schema refuses. `readPlain` gives what the schema would, for the bodies that it knows.
  */
-export function boundedSchema<Body>(handler: ApiHandlerName, schema: ZodType<Body>): Serde<Body> {
+export function boundedSchema<Body>(
+  handler: ApiHandlerName,
+  schema: ZodType<Body>,
+  readPlain?: (body: unknown) => Body | undefined,
+): Serde<Body> {
   const inner = serde.schema(schema)
   return {
     ...(inner.contentType === undefined ? {} : { contentType: inner.contentType }),
@@ -22,7 +29,10 @@ export function boundedSchema<Body>(handler: ApiHandlerName, schema: ZodType<Bod
     serialize: (value) => inner.serialize(value),
     deserialize: (data) => {
       const found = boundBody(handler, data, { isBegun: true })
-      if (found.kind === 'kept') return inner.deserialize(found.bytes)
+      if (found.kind === 'kept') {
+        const plain = readPlain?.(parseJson(UTF8.decode(found.bytes)))
+        return plain ?? inner.deserialize(found.bytes)
+      }
       throw new TypeError(`Standard schema validation failed:\n* ${found.message}`)
     },
   }

@@ -26,8 +26,28 @@ export class Parameters {
  * every cell of `rows`.
  */
 export function unnestRows<Row>(parameters: Parameters, columns: readonly Column<Row>[], rows: readonly Row[]): string {
-  const arrays = columns.map((column) => `${parameters.bind(rows.map(column.value))}::${column.type}[]`)
+  const arrays = columns.map((column) => `${parameters.bind(arrayOf(rows, column))}::${column.type}[]`)
   return `unnest(${arrays.join(', ')}) as given (${namesOf(columns)})`
+}
+
+/** The cells of a column as the text of an array. The driver makes the same of an array, in several times the time. */
+function arrayOf<Row>(rows: readonly Row[], { type, value }: Column<Row>): string {
+  const toElement = type === 'jsonb' ? jsonElementOf : elementOf
+  return `{${rows.map((row) => toElement(value(row))).join(',')}}`
+}
+
+const SPECIAL = /["\\]/
+const EACH_SPECIAL = /["\\]/g
+
+function elementOf(cell: Cell): string {
+  if (cell === null) return 'NULL'
+  if (typeof cell !== 'string') return String(cell)
+  return SPECIAL.test(cell) ? `"${cell.replace(EACH_SPECIAL, '\\$&')}"` : `"${cell}"`
+}
+
+/** JSON has no character that JSON would escape and an array would not, so that the quicker of the two escapes it. */
+function jsonElementOf(cell: Cell): string {
+  return typeof cell === 'string' ? JSON.stringify(cell) : elementOf(cell)
 }
 
 /** The names of the columns as a list for SQL, each with `prefix` before it. */
@@ -52,8 +72,18 @@ export function storableText(text: string): string {
 /** Finds in JSON text the escapes of NUL and of halves of surrogate pairs; also finds texts that merely spell such an escape. */
 const UNSTORABLE_ESCAPE = /\\u(?:0000|d[89a-f])/i
 
+/** The JSON of objects that many rows share. Nobody changes a frozen one. */
+const known = new WeakMap<object, string>()
+
 /** JSON for a jsonb parameter, in which every string is storable. */
 export function storableJson(value: unknown): string {
+  if (typeof value !== 'object' || value === null || !Object.isFrozen(value)) return jsonOf(value)
+  const text = known.get(value) ?? jsonOf(value)
+  known.set(value, text)
+  return text
+}
+
+function jsonOf(value: unknown): string {
   const text = JSON.stringify(value)
   // Almost no value holds such a character, and a replacer makes the conversion several times slower.
   if (!UNSTORABLE_ESCAPE.test(text)) return text

@@ -13,7 +13,7 @@ import {
 } from './bulk.ts'
 import type { DatabasePool } from './pool.ts'
 import { queryRows } from './query.ts'
-import { confidence, confidenceByField, labels, storedObject } from './rows.ts'
+import { confidence, confidenceByField, labels, storedObject, textByField } from './rows.ts'
 import type { KnownIndicator, LatestResult, ResultScope, ResultToSave } from './types.ts'
 
 const textOrNull = (text: string | null) => (text === null ? null : storableText(text))
@@ -139,7 +139,7 @@ const classificationFields = {
   codebook_hash: z.string(),
   labels,
   field_confidence: confidenceByField,
-  field_source: z.record(z.string(), z.string()),
+  field_source: textByField,
   confidence,
   source: z.enum(['rules', 'reuse', 'model', 'escalation', 'person'] satisfies Source[]),
   status: z.enum(['accepted', 'unverified', 'needs-review'] satisfies Status[]),

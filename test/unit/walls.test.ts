@@ -25,6 +25,8 @@ const crossings: readonly [folder: string, from: string][] = [
   ['src/classification', '../llm/types.ts'],
   ['src/classification', '../lib/timing.ts'],
   ['src/classification', 'pino'],
+  ['src/classification/record', '../../lib/timing.ts'],
+  ['src/classification/record', 'node:fs'],
   ['src/evidence', '../classification/types.ts'],
   ['src/codebooks/economic-indicators', 'node:fs'],
   ['src/codebooks/economic-indicators', '../../store/types.ts'],
@@ -102,6 +104,7 @@ const crossings: readonly [folder: string, from: string][] = [
 const permitted: readonly [folder: string, from: string][] = [
   ['src/classification', './rules.ts'],
   ['src/classification', 'zod'],
+  ['src/classification/record', '../types.ts'],
   ['src/codebooks', './economic-indicators/code.ts'],
   ['src/codebooks/economic-indicators', './rules/context.ts'],
   ['src/codebooks/economic-indicators', '../types.ts'],

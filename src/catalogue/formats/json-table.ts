@@ -2,17 +2,20 @@
 import { type BoundedJson, boundJson } from '../../lib/json/bounded-json.ts'
 import { passingBytes, textOf } from '../../lib/json/bounded-text.ts'
 import { isRecord } from '../../lib/json/json.ts'
+import { fieldText, flatKeys } from '../../lib/json/json-cursor.ts'
 import type { JsonAny, JsonShape } from '../../lib/json/json-shape.ts'
 import { MAX_LINE_BYTES, MAX_RECORD_BYTES } from '../limits.ts'
 import { showValue } from '../problem-report.ts'
 import { encodingFault, faultMessage, jsonFault } from '../record-faults.ts'
 import type { RawRecord } from '../record-splitter.ts'
 import { BROKEN_BYTES_HINT } from '../source/file-detection.ts'
-import type { FaultyRow, RowOutcome, Table } from './types.ts'
+import type { FaultyRow, RowFilter, RowOutcome, Table } from './types.ts'
 
 const CONTROLS = /\p{Cc}/gu
 const MAX_DEPTH = 4
 const MAX_JSON_COLUMNS = 2_000
+/** Of so many kinds of records the keys are known, so that they are not read only to find columns. */
+const MAX_KEYS_SEEN = 1_000
 /**
  * The most bytes of a value while it is not known what it is for; the smaller bounds are for records whose values are too large
  * together, so that what nobody reads hides no column.
@@ -42,8 +45,10 @@ export async function openJsonTable(
   const { columns: found, isWhole } = await findColumns(records, signal)
   const most = MAX_JSON_COLUMNS.toLocaleString('en-US')
 
-  async function* rows(shapes?: ReadonlyMap<string, JsonShape>): AsyncGenerator<RowOutcome> {
+  async function* rows(shapes?: ReadonlyMap<string, JsonShape>, filter?: RowFilter): AsyncGenerator<RowOutcome> {
     for await (const record of records()) {
+      const text = filter === undefined ? undefined : fieldText(record.bytes, filter.key)
+      if (text !== undefined && filter?.isWanted(text) === false) continue
       const row = decodeRecord(record, shapes)
       if (row === 'blank') continue
       if (row.kind === 'invalid') yield row
@@ -132,10 +137,16 @@ async function findColumns(
   signal: AbortSignal | undefined,
 ): Promise<{ readonly columns: readonly JsonColumn[]; readonly isWhole: boolean }> {
   const found = new Map<string, JsonColumn>()
+  const seen = new Set<string>()
   for await (const record of records()) {
     signal?.throwIfAborted()
+    const keys = flatKeys(record.bytes)
+    // Most records have the keys of one before, and so no column that this one had not.
+    if (keys !== undefined && seen.has(keys)) continue
     const row = decodeRecord(record)
-    if (row !== 'blank' && row.kind === 'value') collect(row.value, [], found)
+    if (row === 'blank' || row.kind !== 'value') continue
+    collect(row.value, [], found)
+    if (keys !== undefined && seen.size < MAX_KEYS_SEEN) seen.add(keys)
     if (found.size > MAX_JSON_COLUMNS) break
   }
   return { columns: [...found.values()].slice(0, MAX_JSON_COLUMNS), isWhole: found.size <= MAX_JSON_COLUMNS }

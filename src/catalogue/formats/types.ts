@@ -37,6 +37,12 @@ export interface FaultyRow {
 
 export type RowOutcome = SourceRow | FaultyRow
 
+/** Wants rows by the text that they have under a name. Rows with something else there are not asked about. */
+export interface RowFilter {
+  readonly key: string
+  isWanted(text: string): boolean
+}
+
 /** A table that was opened; `rows` may be called again and again. */
 export interface Table {
   readonly format: CatalogueFormat
@@ -61,9 +67,10 @@ export interface Table {
   readonly notes: readonly string[]
   /**
    * Reads the rows from the first. `shapes` bounds the values of a JSON record by their names, and what it does not name is
-   * left out however large it is; without it every value is kept that is not too large to be a text.
+   * left out however large it is; without it every value is kept that is not too large to be a text. JSON records that `filter` does
+   * not want are left out before they are built; other formats give all rows.
    */
-  rows(shapes?: ReadonlyMap<string, JsonShape>): AsyncGenerator<RowOutcome>
+  rows(shapes?: ReadonlyMap<string, JsonShape>, filter?: RowFilter): AsyncGenerator<RowOutcome>
 }
 
 export interface TableOptions {

@@ -1,13 +1,15 @@
 /** Reads the records of a table by its plan: each row, or the rows, or the columns, that are one record. */
 
+import { cleanText } from '../../classification/clean-text.ts'
 import { DuplicateIndex } from '../duplicate-index.ts'
-import type { FaultyRow, SourceRow, Table } from '../formats/types.ts'
+import type { FaultyRow, RowFilter, SourceRow, Table } from '../formats/types.ts'
 import { applyMapping, type Made } from '../mapping/apply.ts'
 import { cellText } from '../mapping/cell-text.ts'
 import { sourceText } from '../mapping/propose.ts'
 import { plainName } from '../mapping/synonyms.ts'
 import type { FieldMapping } from '../mapping/types.ts'
 import type { Plan } from '../plan.ts'
+import type { Wanted } from '../types.ts'
 import { parseObservation } from './observations.ts'
 import { readTall, readWideRows } from './read-turned.ts'
 import { rowShapes } from './row-shapes.ts'
@@ -41,7 +43,8 @@ export interface ReadRecord {
 }
 
 export interface RecordReader {
-  records(): AsyncGenerator<ReadRecord>
+  /** Those whose id is not `wanted` may be left out, where that is known before they are read. */
+  records(wanted?: Wanted): AsyncGenerator<ReadRecord>
   /** How many rows were left out because they name no period; known once all records have been read. */
   readonly rowsWithoutPeriod: number
   /** How many ids got a number, because another row has the same one; known once all records have been read. */
@@ -102,10 +105,10 @@ export function createRecordReader(
     }
   }
 
-  async function* fromRows(): AsyncGenerator<ReadRecord> {
+  async function* fromRows(filter?: RowFilter): AsyncGenerator<ReadRecord> {
     let section: string | undefined
     counts.withoutPeriod = 0
-    for await (const row of table.rows(shapes)) {
+    for await (const row of table.rows(shapes, filter)) {
       if (row.kind === 'invalid') {
         yield faulty(row)
       } else if (row.isSection === true) {
@@ -135,8 +138,11 @@ export function createRecordReader(
   }
 
   return {
-    records: () => {
-      const records = layout.kind === 'long' || layout.kind === 'wide' ? fromRows() : fromSeries()
+    records: (wanted) => {
+      const records =
+        layout.kind === 'long' || layout.kind === 'wide'
+          ? fromRows(wanted === undefined ? undefined : filterOf(wanted, table, mapping.fields.filter(isTyped)))
+          : fromSeries()
       const isMade = mapping.fields.some(({ field, origin }) => field === 'indicator_id' && origin === 'made')
       return isMade ? numbered(records, counts) : records
     },
@@ -147,6 +153,14 @@ export function createRecordReader(
       return counts.withoutPeriod
     },
   }
+}
+
+/** The filter by the ids of JSON records that stand under the name of the field; undefined where they are read from something else. */
+function filterOf(wanted: Wanted, { columns, keys }: Table, own: readonly FieldMapping[]): RowFilter | undefined {
+  const place = own.find(({ field, source }) => field === 'indicator_id' && source.made === undefined)?.source
+    .columns[0]
+  const key = place === undefined || columns[place] !== keys[place] ? undefined : keys[place]
+  return key === undefined ? undefined : { key, isWanted: (text) => wanted(cleanText(text)) }
 }
 
 /** Numbers the ids that were made of columns which do not tell all rows apart, such as "GDP.943~2". */

@@ -1,6 +1,6 @@
 /** Names the words that a finding of a rule rests on: those without which the rule would not have applied. */
+import { createRecent } from '../recent.ts'
 import type { Finding, Indicator, Reading } from '../types.ts'
-import { createRecent } from './known-texts.ts'
 import { AGGREGATION_RULES } from './rules/aggregation.ts'
 import type { Rule, TypedContext } from './rules/context.ts'
 import { ORIENTATION_RULES } from './rules/orientation.ts'

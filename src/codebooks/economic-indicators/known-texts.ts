@@ -1,4 +1,5 @@
 /** Keeps what the rules read of texts, so that records that differ in country, source and values alone are not read anew. */
+import { createRecent } from '../recent.ts'
 import { flattenReading } from './flat-reading.ts'
 import type { Cumulative, FieldReading, Frequency, Indicator, IndicatorType, Reading, RuleReading } from './types.ts'
 
@@ -85,26 +86,4 @@ function keyOfPlace(key: string, { currency_code, country, source_name, dataset 
 function variantOf(frequency: FieldReading<Frequency>, { value, sure, rule }: FieldReading<Cumulative>): string {
   const { pattern, reset_month: month } = value
   return `${frequency.value} ${frequency.sure} ${frequency.rule} ${frequency.because}|${pattern} ${month} ${sure} ${rule}`
-}
-
-/** A map that holds at least the last `most` keys that were set or found, and at most twice as many. */
-export function createRecent<Value>(most: number) {
-  let recent = new Map<string, Value>()
-  let earlier = new Map<string, Value>()
-  const set = (key: string, value: Value) => {
-    recent.set(key, value)
-    if (recent.size < most) return
-    earlier = recent
-    recent = new Map()
-  }
-  return {
-    set,
-    get(key: string): Value | undefined {
-      const found = recent.get(key)
-      if (found !== undefined) return found
-      const before = earlier.get(key)
-      if (before !== undefined) set(key, before)
-      return before
-    },
-  }
 }

@@ -110,6 +110,8 @@ export class JsonCursor {
     const start = this.at
     this.passString()
     if (this.at - start > MAX_NAME_BYTES) return undefined
+    const known = knownName(this.bytes, start + 1, this.at - 1)
+    if (known !== undefined) return known
     const text = DECODER.decode(this.bytes.subarray(start, this.at))
     if (!text.includes('\\')) return text.slice(1, -1)
     try {
@@ -118,6 +120,97 @@ export class JsonCursor {
       throw new NoJson()
     }
   }
+}
+
+/** Longer records are seldom alike. */
+const MAX_KEYS_LENGTH = 2_000
+
+/**
+ * The names of the fields of an object, in order and as one text that no other names have; undefined where one of its values is an
+ * object, and for what is no object or has very many names. Whether the rest is JSON is left open.
+ */
+export function flatKeys(bytes: Uint8Array): string | undefined {
+  let keys = ''
+  const isWhole = eachField(bytes, (name, cursor) => {
+    keys += `${name.length}:${name}`
+    return cursor.bytes[cursor.at] !== OPEN_OBJECT && keys.length < MAX_KEYS_LENGTH
+  })
+  return isWhole && keys !== '' ? keys : undefined
+}
+
+/** The text in the field `key` of an object, the last one as a parser has it; undefined where no text is there, or may not be the last. */
+export function fieldText(bytes: Uint8Array, key: string): string | undefined {
+  let text: string | undefined
+  const isWhole = eachField(bytes, (name, cursor) => {
+    if (name !== key) return true
+    const value = new JsonCursor(bytes)
+    value.at = cursor.at
+    if (value.bytes[value.at] !== QUOTE) return false
+    value.passString()
+    const found = parsed(DECODER.decode(bytes.subarray(cursor.at, value.at)))
+    text = typeof found === 'string' ? found : undefined
+    return text !== undefined
+  })
+  return isWhole ? text : undefined
+}
+
+/**
+ * Gives each field of an object to `see`, with the cursor before the value, which `see` leaves where it is. Returns whether `see` wanted
+ * all of them; false for what is no object. Whether the values are JSON is left open.
+ */
+function eachField(bytes: Uint8Array, see: (name: string, cursor: JsonCursor) => boolean): boolean {
+  const cursor = new JsonCursor(bytes)
+  if (cursor.next() !== OPEN_OBJECT) return false
+  try {
+    do {
+      cursor.at += 1
+      if (cursor.next() !== QUOTE) return false
+      const name = cursor.name()
+      if (name === undefined || cursor.next() !== COLON) return false
+      cursor.at += 1
+      cursor.next()
+      if (!see(name, cursor)) return false
+      cursor.pass()
+    } while (cursor.next() === COMMA)
+  } catch (error) {
+    if (error instanceof NoJson) return false
+    throw error
+  }
+  return cursor.bytes[cursor.at] === CLOSE_OBJECT
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** Plain names that were read before, by a hash of their bytes: the records of a catalogue have the same few. */
+const names = new Map<number, string>()
+const MOST_NAMES = 1_000
+
+/** The name between two places; undefined where it is not of plain ASCII, and has to be decoded. */
+function knownName(bytes: Uint8Array, start: number, end: number): string | undefined {
+  let hash = 0
+  for (let at = start; at < end; at += 1) {
+    const byte = bytes[at] ?? 0
+    if (byte === BACKSLASH || byte > 126) return undefined
+    hash = (Math.imul(hash, 31) + byte) | 0
+  }
+  const known = names.get(hash)
+  if (known !== undefined && isAt(known, bytes, start, end)) return known
+  const name = String.fromCharCode(...bytes.subarray(start, end))
+  if (names.size >= MOST_NAMES) names.clear()
+  names.set(hash, name)
+  return name
+}
+
+function isAt(name: string, bytes: Uint8Array, start: number, end: number): boolean {
+  if (name.length !== end - start) return false
+  for (let at = 0; at < name.length; at += 1) if (name.charCodeAt(at) !== bytes[start + at]) return false
+  return true
 }
 
 /** Whether a JSON text begins with a value of more than `most` levels. A text of brackets alone takes up all memory when it is parsed. */

@@ -11,8 +11,8 @@ import { databaseStep } from '../options.ts'
 import { callChunks } from './fan-out.ts'
 import { failWhereNothingIsAnswered, gatherReplies } from './gather.ts'
 import { roundsOf } from './plan.ts'
-import { packPositions, questionAt } from './questions.ts'
-import { decisionsOfAnswers, schemeOfPlan } from './resolve.ts'
+import { decisionsOfAnswers, packPositions, questionAt } from './questions.ts'
+import { schemeOfPlan } from './resolve.ts'
 import { type Batch, type Chunks, type ModelAnswers, modeOf } from './types.ts'
 
 /** The code of a field for which the model found none of the candidate codes fitting. */

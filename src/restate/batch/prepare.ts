@@ -7,7 +7,7 @@ import { questionShapeOf } from '../../classification/question.ts'
 import type { PreparedScheme } from '../../classification/scheme.ts'
 import { humanShapeOf } from '../../classification/shape.ts'
 import type { CodebookCode, Indicator, Mode, Reading } from '../../classification/types.ts'
-import { NO_TRUST, type Trust, withTrust } from '../../evidence/gate/trust.ts'
+import { NO_TRUST, sharedTrust, type Trust, withTrust } from '../../evidence/gate/trust.ts'
 import { createBreath } from '../../lib/breath.ts'
 import { sha256 } from '../../lib/sha256.ts'
 import type { BatchRequest, Warning } from '../contract.ts'
@@ -97,9 +97,12 @@ const preparedRequests = new WeakMap<
   }
 >()
 
+/** What is found of a record by a codebook without rules. */
+const NOTHING_FOUND: Reading = {}
+
 function readRaw(raw: BatchRequest['indicators'][number], code: CodebookCode | null): ReadIndicator {
   const normalised = normaliseIndicator(raw)
-  return { ...normalised, found: code?.read(normalised.indicator) ?? {} }
+  return { ...normalised, found: code?.read(normalised.indicator) ?? NOTHING_FOUND }
 }
 
 /**
@@ -138,12 +141,13 @@ export async function prepare(
   const key = JSON.stringify([scheme.hash, model, mode, trust, ...audits])
   const known = preparedRequests.get(request)
   if (known?.key === key && known.code === scheme.code) return known
+  const shared = trust === null ? null : sharedTrust(trust)
   const prepared = read.map(({ indicator, warnings, found }, position): Prepared => {
     for (const field of warnings.unknownFields) unknown.add(field)
     unknownFields += warnings.unknownFields.length
     droppedPoints += warnings.droppedPoints
     const audit = audits.has(position)
-    const reading = audit ? withTrust(found, NO_TRUST) : trust === null ? found : withTrust(found, trust)
+    const reading = audit ? withTrust(found, NO_TRUST) : shared === null ? found : withTrust(found, shared)
     const context = audit
       ? { mode: 'model' as const, promptVersion: BLIND_PROMPT_VERSION }
       : { mode, promptVersion: PROMPT_VERSION }

@@ -1,10 +1,12 @@
 /** The questions of a plan: which one stands at a position, what of it is still open, and how positions are packed into chunks. */
 import { type PackRule, packChunks } from '../../classification/chunks.ts'
+import type { SourcedDecision } from '../../classification/merge.ts'
 import { promptItemOf } from '../../classification/question.ts'
 import type { PreparedScheme } from '../../classification/scheme.ts'
 import { estimateTokens } from '../../classification/tokens.ts'
 import type { Indicator, Mode } from '../../classification/types.ts'
 import { buildUserPrompt, type PromptItem } from '../../classification/user-prompt.ts'
+import { isOfflineGuess } from '../../lib/model-names.ts'
 import { sha256 } from '../../lib/sha256.ts'
 import type { StoredAnswer } from '../../store/types.ts'
 import { type BatchQuestion, type Chunks, labelsOfAnswers, type ModelAnswers, type Resolution } from './types.ts'
@@ -99,4 +101,11 @@ export function packPositions(
   }
   const tokens = new Map(positions.map((position) => [position, tokensAt(position)]))
   return packChunks(positions, rule, (position) => tokens.get(position) ?? 0)
+}
+
+/** Stored answers as decisions: those of people keep their source, all others are reuse. */
+export function decisionsOfAnswers(answers: readonly StoredAnswer[]): SourcedDecision[] {
+  return answers.map(({ decision, source, model }) => {
+    return { decision, source: source === 'person' ? 'person' : 'reuse', model, isGuess: isOfflineGuess(model) }
+  })
 }

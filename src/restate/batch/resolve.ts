@@ -1,17 +1,16 @@
 /** Finds for every indicator of a batch how it gets its result: unchanged, by a person, by rules, by reuse, or by asking. */
-import { escalationReasonOf, type SourcedDecision } from '../../classification/merge.ts'
+import { escalationReasonOf } from '../../classification/merge.ts'
 import { questionOf } from '../../classification/question.ts'
 import type { PreparedScheme, Schemes } from '../../classification/scheme.ts'
 import type { Mode } from '../../classification/types.ts'
 import { type Trust, withTrust } from '../../evidence/gate/trust.ts'
 import { createBreath } from '../../lib/breath.ts'
-import { isOfflineGuess } from '../../lib/model-names.ts'
 import type { LatestResult, Store, StoredAnswer } from '../../store/types.ts'
 import type { BatchRequest, Warning } from '../contract.ts'
 import { createAuditDraw, type Evidence, evidenceHome, trustOf } from './audits.ts'
 import { hasKnownLabels, restsOnHumanAnswers } from './human-answer.ts'
 import { catalogueOf, type Prepared, prepare } from './prepare.ts'
-import { answersAll, ownAnswerOf, withoutDoubt } from './questions.ts'
+import { answersAll, decisionsOfAnswers, ownAnswerOf, withoutDoubt } from './questions.ts'
 import {
   type BatchOptions,
   type BatchQuestion,
@@ -131,10 +130,15 @@ export async function resolveIndicators(
   for (const [position, one] of prepared.entries()) {
     await breathe()
     const draft = drafts[position] ?? { kind: 'rules' }
+    // Most rows of a run that changes little are settled, and of those no shape is computed.
+    if (draft.kind !== 'ask') {
+      resolutions.push(draft)
+      continue
+    }
     const found = askAgain.has(one.shapeHash) ? undefined : answers.get(one.shapeHash)
     const isOwn = found?.givenFor === ownAnswerOf(runId, one.indicator)
     const stored = options.reuse || isOwn ? found : undefined
-    const resolution = draft.kind === 'ask' ? useAnswer({ scheme, options, models }, one, draft, stored) : draft
+    const resolution = useAnswer({ scheme, options, models }, one, draft, stored)
     const leader = leaders.get(one.shapeHash)
     if (resolution.kind === 'ask' && leader !== undefined) {
       const widened = widenLeader(resolutions[leader], resolution)
@@ -239,11 +243,4 @@ export function isWorthEscalating(
 ): boolean {
   if (answer.source !== 'model' || escalation === null) return false
   return escalationReasonOf({ scheme, mode, reading, decisions: decisionsOfAnswers([answer]) }) !== null
-}
-
-/** Stored answers as decisions: those of people keep their source, all others are reuse. */
-export function decisionsOfAnswers(answers: readonly StoredAnswer[]): SourcedDecision[] {
-  return answers.map(({ decision, source, model }) => {
-    return { decision, source: source === 'person' ? 'person' : 'reuse', model, isGuess: isOfflineGuess(model) }
-  })
 }

@@ -7,8 +7,7 @@ import type { AnswerToStore, ResultToSave, StoredAnswer } from '../../store/type
 import { earlierForms } from './earlier-plan.ts'
 import { markOlderHumanAnswer } from './human-answer.ts'
 import type { Prepared } from './prepare.ts'
-import { questionAt } from './questions.ts'
-import { decisionsOfAnswers } from './resolve.ts'
+import { decisionsOfAnswers, questionAt } from './questions.ts'
 import {
   type AskedDecision,
   type BatchOptions,

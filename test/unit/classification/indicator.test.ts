@@ -2,8 +2,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { batchRequestSchema } from '../../../src/classification/batch-request.ts'
-import { OPTIONAL_TEXT_FIELDS, parseIndicator } from '../../../src/classification/indicator.ts'
+import { batchRequestSchema, readPlainBatch } from '../../../src/classification/batch-request.ts'
+import {
+  isPlainIndicator,
+  normaliseIndicator,
+  OPTIONAL_TEXT_FIELDS,
+  parseIndicator,
+  rawIndicatorSchema,
+} from '../../../src/classification/indicator.ts'
 import { anyText } from '../../helpers/any-text.ts'
 
 const RAW = { indicator_id: 'A1', name: 'Exports' }
@@ -284,4 +290,68 @@ test('the batch schema serves Restate: synchronous, and it publishes a JSON sche
   assert.ok(!(standard.validate({ indicators: [RAW] }) instanceof Promise))
   const published = standard.jsonSchema.output({ target: 'draft-2020-12' })
   assert.match(JSON.stringify(published), /"maxItems":100/)
+})
+
+test('a record that counts as plain is one that the schema takes and leaves as it is, and hardly any other is', () => {
+  const texts = [
+    'x',
+    '',
+    ' ',
+    '\0',
+    'é'.repeat(257),
+    'x'.repeat(1_001),
+    'x'.repeat(10_001),
+    '[{"date":"2024","value":1}]',
+  ]
+  const odd = fc.oneof(
+    fc.constantFrom<unknown>(...texts, null, undefined, 1, Number.NaN, Number.POSITIVE_INFINITY, true, [], {}, ['x']),
+    fc.constantFrom<unknown>(Array(5_000).fill(null), Array(5_001).fill(null)),
+  )
+  const fields = ['indicator_id', 'name', ...OPTIONAL_TEXT_FIELDS, 'sample_values', 'other', 'toString']
+  const change = fc.tuple(fc.constantFrom(...fields), odd)
+  const counts = { plain: 0, accepted: 0 }
+  fc.assert(
+    fc.property(fc.array(change, { maxLength: 3 }), (changes) => {
+      const raw = { ...RAW, ...Object.fromEntries(changes) }
+      const checked = rawIndicatorSchema.safeParse(raw)
+      counts.accepted += checked.success ? 1 : 0
+      if (!isPlainIndicator(raw)) return
+      counts.plain += 1
+      assert.ok(checked.success)
+      assert.deepEqual(normaliseIndicator(raw), normaliseIndicator(checked.data))
+    }),
+    { numRuns: 1_000 },
+  )
+  assert.ok(counts.plain > 0.8 * counts.accepted, JSON.stringify(counts))
+  for (const raw of [null, 'x', [RAW], { name: 'x' }, JSON.parse('{"indicator_id":"A","name":"B","__proto__":1}')]) {
+    assert.equal(isPlainIndicator(raw), false)
+  }
+})
+
+test('a body of plain records is read as the schema reads it, and any other is left to the schema', () => {
+  const record = (id: string, more: object = {}) => ({ indicator_id: id, name: 'x', ...more })
+  const plain = {
+    options: { mode: 'rules' },
+    indicators: [record('A', { other: 1 }), record('B')],
+    run_id: 'r',
+    force: true,
+  }
+  assert.deepEqual(readPlainBatch(plain), batchRequestSchema.parse(plain))
+  assert.deepEqual(Object.keys(readPlainBatch(plain) ?? {}), Object.keys(batchRequestSchema.parse(plain)))
+  const others = [
+    ...[
+      null,
+      [],
+      {},
+      { indicators: [] },
+      { indicators: 'A' },
+      { ...plain, more: 1 },
+      { ...plain, options: { mode: 'x' } },
+    ],
+    ...[[record('A'), record(' A ')], [record('')], [record('A', { units: 1 })], Array(101).fill(record('A'))].map(
+      (indicators) => ({ indicators }),
+    ),
+    { indicators: [record('A', { sample_values: '[{"date":"2024","value":1}]' })] },
+  ]
+  for (const other of others) assert.equal(readPlainBatch(other), undefined, JSON.stringify(other))
 })

@@ -450,3 +450,16 @@ test('whatever is merged, the result follows the policy', () => {
     { numRuns: 500 },
   )
 })
+
+test('records that read and answer alike share what follows from it, each with its own texts, and nobody can change it', () => {
+  const answer = (reason: string, type = 'flow') =>
+    by({ ...decisionOf(), reason, labels: { ...decisionOf().labels, type } })
+  const reading = trusting(readingOf({ type: findingOf('flow', false) }))
+  const [first, second, other] = [answer('one'), answer('two'), answer('one', 'stock')].map((decision, index) =>
+    classifyEconomic({ reading, decisions: [decision], indicator: indicatorOf({ indicator_id: `A${index}` }) }),
+  )
+  assert.deepEqual([first?.reason, second?.reason, second?.indicator_id], ['one', 'two', 'A1'])
+  assert.equal(first?.labels, second?.labels)
+  assert.notDeepEqual(first?.labels, other?.labels)
+  assert.throws(() => Object.assign(first?.labels ?? {}, { type: 'ratio' }), TypeError)
+})

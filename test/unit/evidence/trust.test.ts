@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createFieldGates, type FieldGates } from '../../../src/evidence/gate/field-gates.ts'
-import { NO_TRUST, withTrust } from '../../../src/evidence/gate/trust.ts'
+import { NO_TRUST, sharedTrust, withTrust } from '../../../src/evidence/gate/trust.ts'
 import { findingOf, trusting } from '../../helpers/readings.ts'
 
 /** Adds so many audits of one rule in one field, all with the same outcome. */
@@ -110,4 +110,14 @@ test('trust replaces what a reading said before, and trust in nothing trusts not
   assert.deepEqual(withTrust(reading, NO_TRUST), trusting(reading, false))
   assert.deepEqual(withTrust(trusting(reading, false), { fields: ['type', 'frequency'], removed: {} }), reading)
   assert.deepEqual(withTrust({}, NO_TRUST), {})
+})
+
+test('equal trust is one object, and one reading by it is the same for all', () => {
+  const trust = () => ({ fields: ['type'], removed: { type: ['bad'] } })
+  const reading = { type: findingOf('flow', true) }
+  assert.equal(sharedTrust(trust()), sharedTrust(trust()))
+  assert.notEqual(sharedTrust(trust()), sharedTrust({ ...trust(), removed: {} }))
+  assert.equal(withTrust(reading, sharedTrust(trust())), withTrust(reading, sharedTrust(trust())))
+  assert.deepEqual(withTrust(reading, trust()), { type: { ...reading.type, trusted: true } })
+  assert.equal(withTrust(reading, NO_TRUST)['type']?.trusted, false)
 })

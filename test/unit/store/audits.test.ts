@@ -33,13 +33,7 @@ test('audits are one insert of all columns, which leaves those that are there as
   const [fields, ids, rules, agreed, ranks, models, ...place] = parameters.values
   assert.deepEqual(
     [fields, rules, agreed, ranks, models],
-    [
-      ['type', 'frequency'],
-      ['r', 'r'],
-      [false, false],
-      [0.25, null],
-      ['m', 'm'],
-    ],
+    ['{"type","frequency"}', '{"r","r"}', '{false,false}', '{0.25,NULL}', '{"m","m"}'],
   )
   assert.ok(!JSON.stringify(ids).includes('u0000'), 'PostgreSQL stores no zero byte')
   assert.deepEqual(place, ['c', 'h1', 'run-1'])

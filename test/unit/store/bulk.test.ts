@@ -1,6 +1,8 @@
 /** How the store builds statements that write many rows, and which pool options it refuses. */
 import assert from 'node:assert/strict'
+import { createRequire } from 'node:module'
 import { describe, it } from 'node:test'
+import fc from 'fast-check'
 import { pino } from 'pino'
 import {
   type Column,
@@ -11,6 +13,8 @@ import {
   unnestRows,
 } from '../../../src/store/bulk.ts'
 import { createPool } from '../../../src/store/pool.ts'
+
+const { prepareValue } = createRequire(import.meta.url)('pg/lib/utils.js') as { prepareValue(value: unknown): string }
 
 describe('bulk writing', () => {
   it('binds every column as one array', () => {
@@ -25,7 +29,38 @@ describe('bulk writing', () => {
       { id: 'b', n: 2 },
     ]
     assert.equal(unnestRows(parameters, columns, rows), 'unnest($2::text[], $3::int4[]) as given (id, n)')
-    assert.deepEqual(parameters.values, ['before', ['a', 'b'], [1, 2]])
+    assert.deepEqual(parameters.values, ['before', '{"a","b"}', '{1,2}'])
+  })
+
+  it('writes arrays of texts as the driver does', () => {
+    const columns: readonly Column<string | null>[] = [{ name: 'text', type: 'text', value: (row) => row }]
+    const odd = fc.constantFrom('', 'NULL', '"', '\\', '{a,b}', ' x ', '\n', 'a"b\\"c')
+    fc.assert(
+      fc.property(fc.array(fc.oneof(odd, fc.string({ unit: 'binary' }), fc.constant(null))), (rows) => {
+        const parameters = new Parameters()
+        unnestRows(parameters, columns, rows)
+        assert.equal(parameters.values[0], prepareValue(rows))
+      }),
+    )
+  })
+
+  it('writes arrays of JSON as the driver does', () => {
+    const columns: readonly Column<unknown>[] = [{ name: 'json', type: 'jsonb', value: (row) => storableJson(row) }]
+    fc.assert(
+      fc.property(fc.array(fc.oneof(fc.string({ unit: 'binary' }), fc.json(), fc.object())), (rows) => {
+        const parameters = new Parameters()
+        unnestRows(parameters, columns, rows)
+        assert.equal(parameters.values[0], prepareValue(rows.map(storableJson)))
+      }),
+    )
+  })
+
+  it('keeps the JSON of an object that nobody can change, and reads any other anew', () => {
+    const open = { a: 1 }
+    const texts = [storableJson(open)]
+    open.a = 2
+    texts.push(storableJson(open), storableJson(Object.freeze(open)), storableJson(open))
+    assert.deepEqual(texts, ['{"a":1}', '{"a":2}', '{"a":2}', '{"a":2}'])
   })
 
   it('keeps the newest row of each key, in order of the key', () => {

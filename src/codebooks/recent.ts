@@ -1,0 +1,23 @@
+/** A map for what is costly to compute again, which forgets what was not asked for lately. */
+
+/** A map that holds at least the last `most` keys that were set or found, and at most twice as many. */
+export function createRecent<Value>(most: number) {
+  let recent = new Map<string, Value>()
+  let earlier = new Map<string, Value>()
+  const set = (key: string, value: Value) => {
+    recent.set(key, value)
+    if (recent.size < most) return
+    earlier = recent
+    recent = new Map()
+  }
+  return {
+    set,
+    get(key: string): Value | undefined {
+      const found = recent.get(key)
+      if (found !== undefined) return found
+      const before = earlier.get(key)
+      if (before !== undefined) set(key, before)
+      return before
+    },
+  }
+}
