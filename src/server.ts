@@ -1,5 +1,6 @@
 /** Entry point of a replica: reads the configuration, builds the parts, listens until a stop signal, drains, and sets the exit code. */
 import { once } from 'node:events'
+import { setFlagsFromString } from 'node:v8'
 import { type Logger, pino } from 'pino'
 import { buildApp } from './app.ts'
 import { type Config, readConfig } from './config/config.ts'
@@ -21,6 +22,11 @@ import { createResources, openSchemes, type Resources } from './resources.ts'
 import { readIdentityKeys } from './restate/identity-keys.ts'
 import { createRestateHandler } from './restate/services.ts'
 
+/**
+ * Garbage is collected once the old generation has grown by so many percent of what is alive. V8's own choice let 370 MB of garbage gather
+ * beside 117 MB that were alive while a large catalogue went through, on a machine that has them.
+ */
+const HEAP_GROWING_PERCENT = 50
 /** A replica that starts gives up after this many milliseconds without its database. */
 const DATABASE_PATIENCE_MS = 120_000
 const DATABASE_RETRY_MS = 1_000
@@ -33,6 +39,7 @@ const LEASE_PATIENCE_MS = 500
 await main()
 
 async function main(): Promise<void> {
+  setFlagsFromString(`--heap-growing-percent=${HEAP_GROWING_PERCENT}`)
   let log: Logger | undefined
   try {
     useProxies(readEnvironment())
