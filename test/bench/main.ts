@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
 import { messageOf } from '../../src/errors.ts'
 import { startHog } from './hog.ts'
+import { leasesScenario } from './lease-simulation.ts'
 import { SYSTEMS } from './peers/queue.ts'
 import { peersScenario } from './peers/scenario-peers.ts'
 import { formatReport, type Machine } from './report.ts'
@@ -29,6 +30,7 @@ interface Options {
   readonly peers?: number | true
   readonly rows?: number
   readonly hog?: number
+  readonly leases?: number
   readonly data: string
 }
 
@@ -49,6 +51,9 @@ async function main(): Promise<number> {
       'run a catalogue of so many rows instead, with a restart in its middle; stops at 50 GB of files',
       (text) => readCount(text, 100_000_000),
     )
+    .option('--leases <replicas>', 'simulate the leases of up to so many replicas instead', (text) =>
+      readCount(text, 1_000),
+    )
     .option('--hog <percent>', 'hold so much of every core by something else meanwhile', (text) => readCount(text, 90))
     .option(
       '--data <directory>',
@@ -64,11 +69,13 @@ async function main(): Promise<number> {
 
   const all = [...catalogueScenarios, ...pacedScenarios, ...loadScenarios, backlog]
   const chosen =
-    options.rows !== undefined
-      ? [rowsScenario(options.rows)]
-      : options.peers === undefined
-        ? choose(all, options)
-        : choosePeers(options.peers, options.only)
+    options.leases !== undefined
+      ? [leasesScenario(options.leases)]
+      : options.rows !== undefined
+        ? [rowsScenario(options.rows)]
+        : options.peers === undefined
+          ? choose(all, options)
+          : choosePeers(options.peers, options.only)
   if (typeof chosen === 'string') {
     say(chosen)
     return EXIT_USAGE
@@ -83,7 +90,8 @@ async function main(): Promise<number> {
       say,
       signal: interrupted.signal,
     }
-    const baseline = options.rows === undefined ? await baselineOf(base) : null
+    const isCompared = options.rows === undefined && options.leases === undefined
+    const baseline = isCompared ? await baselineOf(base) : null
     const context: BenchContext = { ...base, baseline }
     const scenarios: ScenarioResult[] = []
     const failures: string[] = []
