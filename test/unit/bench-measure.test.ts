@@ -4,6 +4,7 @@ import { describe, it } from 'node:test'
 import {
   cpuMsOf,
   longestStallSeconds,
+  middlePace,
   type PaceSample,
   paceOf,
   peakRssMiB,
@@ -60,4 +61,9 @@ describe('the figures of the benchmark', () => {
     assert.ok(peakRssMiB(process.pid) > 10)
     assert.equal(cpuMsOf(2 ** 30), 0)
   })
+})
+
+it('the middle pace is that of the seconds between the first two and the last two', () => {
+  assert.equal(middlePace({ accepted_by_second: [2, 60, 90, 100, 110, 50, 1] }), 6_000)
+  assert.equal(middlePace({ accepted_by_second: [2, 60, 90, 1] }), null)
 })
