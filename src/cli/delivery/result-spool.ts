@@ -3,13 +3,17 @@ import { type FileHandle, open, rm } from 'node:fs/promises'
 import { IdTable, type Pair } from '../../catalogue/duplicate-index.ts'
 import { writePrivateFile } from '../../embedded/private-files.ts'
 import { isRecord, parseJson } from '../../lib/json/json.ts'
+import { fieldText } from '../../lib/json/json-cursor.ts'
 import type { ResultBody } from '../../restate/contract.ts'
+import { boundGarbage } from '../classify/heap.ts'
 
 /** How much of the file is read at once. The results of one batch stand together. */
 const BLOCK_BYTES = 262_144
 /** How many values a number of 32 bits has. */
 const WORD = 2 ** 32
 const NEWLINE = 0x0a
+/** Garbage is looked for after so many lines, as in a run after each batch. */
+const LINES_BETWEEN_LOOKS = 100
 
 export interface ResultSpool {
   /** Adds results; of one indicator the last one counts. */
@@ -44,9 +48,11 @@ export async function openResultSpool(path: string): Promise<ResultSpool> {
   let last: Promise<unknown> = Promise.resolve()
   return {
     append: async (results) => {
-      const text = results.map((result) => `${JSON.stringify(result)}\n`).join('')
-      // Batches end at the same time, and a long text may take several writes.
-      const written = last.then(() => handle.appendFile(text))
+      // Batches end at the same time, and a long text may take several writes. The text of a batch is made in its turn, so that those that
+      // wait have none.
+      const written = last.then(() =>
+        handle.appendFile(results.map((result) => `${JSON.stringify(result)}\n`).join('')),
+      )
       last = written.catch(() => undefined)
       await written
     },
@@ -69,9 +75,10 @@ async function lookUpIn(handle: FileHandle, size: number): Promise<ResultLookup>
   const reader = createBlockReader(handle, size)
   for (let at = 0; at < size; ) {
     const line = await reader.lineAt(at)
-    const id = idOf(line.toString('utf8'))
+    const id = fieldText(line, 'indicator_id') ?? idOf(line.toString('utf8'))
     if (id !== undefined) places.set(id, pairOf(at))
     at += line.length + 1
+    if (places.count % LINES_BETWEEN_LOOKS === 0) boundGarbage()
   }
   return {
     find: async (id) => {
