@@ -68,14 +68,7 @@ async function main(): Promise<number> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => interrupted.abort())
 
   const all = [...catalogueScenarios, ...pacedScenarios, ...loadScenarios, backlog]
-  const chosen =
-    options.leases !== undefined
-      ? [leasesScenario(options.leases)]
-      : options.rows !== undefined
-        ? [rowsScenario(options.rows)]
-        : options.peers === undefined
-          ? choose(all, options)
-          : choosePeers(options.peers, options.only)
+  const chosen = choose(all, options)
   if (typeof chosen === 'string') {
     say(chosen)
     return EXIT_USAGE
@@ -129,6 +122,9 @@ async function baselineOf(context: Omit<BenchContext, 'baseline'>): Promise<Base
 
 /** The scenarios to run, or a sentence that says what is wrong with the options. */
 function choose(all: readonly Scenario[], options: Options): readonly Scenario[] | string {
+  if (options.leases !== undefined) return [leasesScenario(options.leases)]
+  if (options.rows !== undefined) return [rowsScenario(options.rows)]
+  if (options.peers !== undefined) return choosePeers(options.peers, options.only)
   if (options.only === undefined) return all.filter(({ isQuick }) => isQuick || options.full === true)
   const ids = listOf(options.only)
   const refusal = refuseUnknown(

@@ -21,14 +21,11 @@ export function createRefusalWatch(): RefusalWatch {
   let startedAt: number[] = []
   let refusedAt: number[] = []
 
-  function forget(now: number): void {
-    if (now - (startedAt[0] ?? now) > 2 * PART_WITHIN_MS) startedAt = within(startedAt, now, PART_WITHIN_MS)
-  }
-
   return {
     noteStart(now) {
       startedAt.push(now)
-      forget(now)
+      // Old ones are forgotten many at a time.
+      if (now - (startedAt[0] ?? now) > 2 * PART_WITHIN_MS) startedAt = within(startedAt, now, PART_WITHIN_MS)
     },
     noteRefusal(now) {
       refusedAt = [...within(refusedAt, now, PART_WITHIN_MS), now]
