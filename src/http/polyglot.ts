@@ -18,6 +18,14 @@ export interface ServerTimes extends ConnectionTimes {
 
 const TIMES: ServerTimes = { headersMs: 60_000, keepAliveMs: 75_000, bodyMs: 10_000 }
 
+/** The bytes of a request that may come in before they are read. */
+const STREAM_WINDOW_BYTES = 1 << 16
+/**
+ * The bytes that may come in over one HTTP/2 connection before they are read: as much as a thousand attempts that wait for room. By Node's
+ * default of 64 KiB all attempts on it would get one batch's worth together for each turn of the event loop.
+ */
+const CONNECTION_WINDOW_BYTES = 1 << 26
+
 /**
  * A `serverFactory` for Fastify. It is typed as a `node:http` server because Fastify drives that interface.
  * `closeIdleConnections` begins the end of the server: it closes idle connections at once and busy ones as soon as
@@ -29,7 +37,14 @@ export function createPolyglotHttpServer(listener: RequestListener, times: Serve
       // Restate keeps a call open for as long as its work takes, so requests have no time limit here.
       http: { requestTimeout: 0, keepAliveTimeout: times.keepAliveMs },
       // Many invocations share one connection; Node's default of 100 streams would bound the work of a replica.
-      http2: { settings: { maxConcurrentStreams: 4_096, initialWindowSize: 1 << 20 }, maxSessionMemory: 1_000 },
+      http2: {
+        settings: { maxConcurrentStreams: 4_096, initialWindowSize: STREAM_WINDOW_BYTES },
+        maxSessionMemory: 1_000,
+        // Restate resets the stream of each attempt that it gives up. After 1,000 and 33 more a second, Node's default, the
+        // whole connection would be cut, with every attempt on it.
+        streamResetBurst: 100_000,
+        streamResetRate: 10_000,
+      },
     },
     listener,
   )
@@ -49,6 +64,7 @@ export function createPolyglotHttpServer(listener: RequestListener, times: Serve
   })
   server.on('session', (session: ServerHttp2Session) => {
     connections.sessionBegan(session)
+    session.setLocalWindowSize(CONNECTION_WINDOW_BYTES)
     heartbeat.sessionBegan(session)
   })
 

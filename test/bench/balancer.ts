@@ -9,6 +9,8 @@ import http2 from 'node:http2'
 const HOST = '127.0.0.1'
 /** Milliseconds for which a replica that refused a connection gets no calls. */
 const REST_MS = 500
+/** Node's default of 64 KiB for all streams of a connection would let one that nobody reads hold back all others. */
+const CONNECTION_WINDOW_BYTES = 1 << 26
 /** Headers of HTTP/1.1 that HTTP/2 forbids. */
 const FORBIDDEN_HEADERS = new Set([
   'connection',
@@ -37,7 +39,11 @@ const replicas = new Map<number, Replica>()
 function sessionOf(replica: Replica): http2.ClientHttp2Session {
   const known = replica.session
   if (known !== undefined && !known.closed && !known.destroyed) return known
-  const session = http2.connect(`http://${HOST}:${replica.port}`, { settings: { initialWindowSize: 1 << 20 } })
+  const session = http2.connect(`http://${HOST}:${replica.port}`, {
+    settings: { initialWindowSize: 1 << 20 },
+    maxSessionMemory: 1_000,
+  })
+  session.once('connect', () => session.setLocalWindowSize(CONNECTION_WINDOW_BYTES))
   session.on('error', () => {
     replica.restsUntil = Date.now() + REST_MS
   })
@@ -66,7 +72,11 @@ function leastBusy(): Replica | undefined {
 const server = http2.createServer({
   settings: { maxConcurrentStreams: 4_096, initialWindowSize: 1 << 20 },
   maxSessionMemory: 1_000,
+  streamResetBurst: 1_000_000,
+  streamResetRate: 100_000,
 })
+
+server.on('session', (session) => session.setLocalWindowSize(CONNECTION_WINDOW_BYTES))
 
 server.on('stream', (inbound, headers) => {
   const replica = leastBusy()
