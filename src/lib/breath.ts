@@ -1,15 +1,39 @@
-/** Lets other work of the process pass in the middle of a long computation. */
-import { setImmediate } from 'node:timers/promises'
+/** Lets other work of the process pass in the middle of long computations, however many there are at a time. */
 
-/** A computation may hold the event loop for this many milliseconds, in which no request to a model can start. */
-const HOLD_MS = 40
+/** Computations hold the event loop for this many milliseconds at a time, all of them together, in which no request to a model can start. */
+const HOLD_MS = 20
 
-/** Returns a function that the computation awaits between its parts, and that rests where the last rest is long enough ago. */
+interface Waiting {
+  readonly order: number
+  readonly go: () => void
+}
+
+let computations = 0
+let heldSince = Number.NEGATIVE_INFINITY
+const waiting: Waiting[] = []
+
+/**
+ * Returns a function that a computation awaits before each of its parts. It rests where computations have held the event loop for long
+ * enough. One computation goes on for each turn of the loop, the one that began first, so that many that come together end one after the
+ * other and not all at the end.
+ */
 export function createBreath(): () => Promise<void> {
-  let since = performance.now()
+  const order = computations
+  computations += 1
   return async () => {
-    if (performance.now() - since < HOLD_MS) return
-    await setImmediate()
-    since = performance.now()
+    if (performance.now() - heldSince < HOLD_MS) return
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const behind = waiting.findIndex((one) => one.order > order)
+    waiting.splice(behind < 0 ? waiting.length : behind, 0, { order, go: resolve })
+    if (waiting.length === 1) setImmediate(nextTurn)
+    await promise
   }
+}
+
+function nextTurn(): void {
+  const first = waiting.shift()
+  if (first === undefined) return
+  heldSince = performance.now()
+  first.go()
+  if (waiting.length > 0) setImmediate(nextTurn)
 }

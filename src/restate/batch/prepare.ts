@@ -115,8 +115,8 @@ async function readOnce(request: BatchRequest, { code }: PreparedScheme): Promis
   const breathe = createBreath()
   const read: ReadIndicator[] = []
   for (const raw of request.indicators) {
-    read.push(readRaw(raw, code))
     await breathe()
+    read.push(readRaw(raw, code))
   }
   readRequests.set(request, { code, read })
   return read
