@@ -6,6 +6,13 @@ const SECOND = 1_000
 const MINUTE = 60 * SECOND
 const HOUR = 60 * MINUTE
 
+/**
+ * An attempt that only waits suspends by itself (see attempts/suspension.ts). Restate ends one that it has heard nothing from for this
+ * long, which must be longer than an attempt waits for its turn on a busy replica: whatever is ended before it began comes again with its
+ * whole journal.
+ */
+const SILENCE_MS = MINUTE
+
 export interface Durations {
   /** Milliseconds that a chunk may wait for a permit to start. */
   readonly maxWaitMs: number
@@ -31,11 +38,9 @@ export function batchOptions(): ServiceOptions {
   return {
     retryPolicy,
     asTerminalError,
-    // A batch that waits for its chunks gives its slot of the Restate node back after this time, because the chunks
-    // need slots.
-    inactivityTimeout: 2 * SECOND,
-    // A step of a batch that hangs is ended after this time. Its database calls have shorter timeouts of their own.
-    abortTimeout: 2 * MINUTE,
+    inactivityTimeout: SILENCE_MS,
+    // A step of a batch that hangs is ended after this time more. Its database calls have shorter timeouts of their own.
+    abortTimeout: MINUTE,
     // Under the same idempotency key a client gets the same answer for this time, longer than any outage that the
     // client waits out.
     idempotencyRetention: 6 * HOUR,
@@ -57,12 +62,11 @@ export function chunkOptions(durations: Durations): ServiceOptions {
     retryPolicy,
     asTerminalError,
     ingressPrivate: true,
-    // A sleeping chunk gives its slot of the Restate node back after this time. A chunk in the middle of a step
-    // finishes the step first.
-    inactivityTimeout: 5 * SECOND,
-    // A step of a chunk is silent while it waits for a permit and for the model's answer. Where Restate aborts the
-    // step, the answer is paid for twice, so this time is longer than the longest step.
-    abortTimeout: longestStep + MINUTE,
+    // A step of a chunk is silent while it waits for a permit and for the model's answer, and an attempt that Restate lets suspend
+    // meanwhile needs another one for its reply.
+    inactivityTimeout: longestStep + SILENCE_MS,
+    // Where Restate aborts the step, the answer is paid for twice.
+    abortTimeout: MINUTE,
     // The journal of an ended chunk is not kept, because the journal of its batch holds the reply.
     journalRetention: 0,
   }

@@ -2,9 +2,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { createEndpointHandler, Request } from '@restatedev/restate-sdk'
 import { cutOff } from '../../lib/network/cut-off.ts'
-import { CLASSIFIER } from '../contract.ts'
+import { CLASSIFIER, CLASSIFY_API } from '../contract.ts'
 import { createInputRoom, type InputRoom, type InputRoomBounds } from './input-room.ts'
 import { AttemptReader, type AttemptStart } from './start-message.ts'
+import { beginAttempt } from './suspension.ts'
 
 /** Headers of an attempt that this file sets; what a caller sends under these names is replaced. */
 const ENTRIES_HEADER = 'x-attempt-entries'
@@ -19,16 +20,17 @@ export const START_TIMEOUT_MS = 60_000
 export type EndpointHandler = ReturnType<typeof createEndpointHandler>
 
 /**
- * A journal of more bytes needs room. Chunks have none of their own, because a batch waits for them; most batches are smaller too.
- * What has room gives it back within seconds, because a batch that waits for anything suspends. An attempt that waits for more
- * than two minutes is given up by Restate (see the timeouts of batches) and tried again.
+ * The room for attempts of batches that are read and worked on at a time, so that thousands that come at once are worked off one after
+ * the other, and their chunks get the processor in between. Chunks need no room, because batches wait for them. To read a batch takes about
+ * twelve times its bytes, and the limit of a replica is 512 MB, of which 150 MB are in use without any. What has room gives it back when it
+ * only waits. An attempt that waits for room takes up to the window of its stream, and is given up by Restate after two minutes (see the
+ * timeouts of batches) and tried again.
  */
+const ROOM: InputRoomBounds = { bytes: 8_388_608, waiting: 1_024 }
+/** The bytes that an attempt of a batch counts for at least: sixteen fit. */
+const BATCH_BYTES = ROOM.bytes / 16
+/** Other attempts, which do little more than read, need room where their journal has more bytes. */
 const LARGE_BYTES = 262_144
-/**
- * To read a batch takes about twelve times its bytes. The limit of a replica is 512 MB, and 150 MB of them are in use without any.
- * Each attempt that waits takes up to 1 MiB, which the connection lets in unasked.
- */
-const ROOM: InputRoomBounds = { bytes: 8_388_608, waiting: 32 }
 
 export interface AttemptStartOptions {
   readonly startTimeoutMs?: number
@@ -43,7 +45,8 @@ export function withAttemptStarts(
   const watched = (request: IncomingMessage, response: ServerResponse) => {
     if (request.url?.startsWith('/invoke/') === true) {
       const isChunk = request.url.startsWith(`/invoke/${CLASSIFIER}/`)
-      watchStart(request, response, { startTimeoutMs, room: isChunk ? null : room })
+      const leastBytes = request.url === `/invoke/${CLASSIFY_API}/batch` ? BATCH_BYTES : 0
+      watchStart(request, response, { startTimeoutMs, room: isChunk ? null : room, leastBytes })
     }
     handler(request, response)
   }
@@ -62,13 +65,24 @@ interface Watch {
   readonly startTimeoutMs: number
   /** Null where the attempt needs no room. */
   readonly room: InputRoom | null
+  /** The bytes that it counts for at least; an attempt that counts for less than LARGE_BYTES needs no room. */
+  readonly leastBytes: number
 }
 
-function watchStart(request: IncomingMessage, response: ServerResponse, { startTimeoutMs, room }: Watch): void {
+function watchStart(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { startTimeoutMs, room, leastBytes }: Watch,
+): void {
   delete request.headers[ENTRIES_HEADER]
   delete request.headers[RETRIES_HEADER]
   const reader = new AttemptReader()
   const iterator = request[Symbol.asyncIterator]()
+  let giveRoomBack = () => {}
+  const input = beginAttempt(request.headers, {
+    waits: () => giveRoomBack(),
+    suspends: () => void readToEnd(iterator),
+  })
   const ended = new AbortController()
   // A request of HTTP/1.1 is closed when its body has been read, and its answer when the attempt is over.
   response.once('close', () => ended.abort())
@@ -76,23 +90,28 @@ function watchStart(request: IncomingMessage, response: ServerResponse, { startT
   function startTimer() {
     return setTimeout(() => cutOff(request), startTimeoutMs).unref()
   }
-  ended.signal.addEventListener('abort', () => clearTimeout(timer))
+  ended.signal.addEventListener('abort', () => {
+    clearTimeout(timer)
+    giveRoomBack()
+    input.end()
+  })
   let needsRoom = room !== null
   const waitForRoom = async (from: InputRoom) => {
     needsRoom = false
     // What has not been read yet stays with Restate, so that the wait takes no memory and is not the fault of the caller.
     clearTimeout(timer)
-    const share = await from.enter(reader.announcedBytes, ended.signal)
+    const share = await from.enter(Math.max(reader.announcedBytes, leastBytes), ended.signal)
     if (share === undefined) return cutOff(request)
     if (ended.signal.aborted) return share.end()
-    ended.signal.addEventListener('abort', share.end)
+    giveRoomBack = share.end
     timer = startTimer()
   }
   const first = async (): Promise<IteratorResult<unknown>> => {
     const read = await iterator.next()
     if (read.value instanceof Uint8Array) {
       reader.take(read.value)
-      if (needsRoom && room !== null && reader.announcedBytes > LARGE_BYTES) await waitForRoom(room)
+      if (needsRoom && room !== null && Math.max(reader.announcedBytes, leastBytes) > LARGE_BYTES)
+        await waitForRoom(room)
       if (reader.start !== undefined) {
         request.headers[ENTRIES_HEADER] = String(reader.start.entries)
         request.headers[RETRIES_HEADER] = String(reader.start.retries)
@@ -101,7 +120,16 @@ function watchStart(request: IncomingMessage, response: ServerResponse, { startT
     }
     return read
   }
-  const next = () => (reader.isComplete ? iterator.next() : first())
+  const next = () => input.next(() => (reader.isComplete ? iterator.next() : first()))
   const watched = { next, [Symbol.asyncIterator]: () => watched }
   Object.defineProperty(request, Symbol.asyncIterator, { value: () => watched })
+}
+
+/** Reads what still comes, which nobody needs: a stream with unread bytes would stay open. */
+async function readToEnd(iterator: AsyncIterator<unknown>): Promise<void> {
+  try {
+    while ((await iterator.next()).done !== true);
+  } catch {
+    // The connection is lost, and the attempt is over either way.
+  }
 }

@@ -2,6 +2,7 @@
 import type { Context } from '@restatedev/restate-sdk'
 import { ServiceError } from '../../errors.ts'
 import type { AdmissionWait } from '../admission.ts'
+import { sleepAway } from '../attempts/suspension.ts'
 import {
   type BatchRequest,
   type BatchResponse,
@@ -13,6 +14,7 @@ import {
 } from '../contract.ts'
 import { timeOf } from '../database-time.ts'
 import { databaseStep } from '../options.ts'
+import { packedJson } from '../packed-serde.ts'
 import { askModel } from './ask-model.ts'
 import { releaseClaims } from './claims.ts'
 import { type EarlierPlan, isEarlierPlan, readEarlierPlan } from './earlier-plan.ts'
@@ -86,6 +88,9 @@ interface SavedBatch {
   readonly saved: BatchResponse
 }
 
+/** What the journal holds of the first step. */
+type Planned = Plan | EarlierPlan | SavedBatch | AdmissionWait
+
 /**
  * Plans the batch as soon as it is admitted. Until then the batch sleeps as one invocation, and not as all of its
  * chunks. A batch about which no model is asked is saved in the same step, so that its journal holds no plan: a second attempt of the
@@ -100,7 +105,7 @@ async function planOnceAdmitted(
   let before: AdmissionWait | null = null
   for (;;) {
     const attempt: PlanInput = { ...input, before }
-    const planned: Plan | EarlierPlan | SavedBatch | AdmissionWait = await ctx.run(
+    const planned: Planned = await ctx.run(
       `plan ${input.request.indicators.length} indicators`,
       async () => {
         const found = await planBatch(deps, attempt)
@@ -113,11 +118,11 @@ async function planOnceAdmitted(
         const classifiedAt = new Date(deps.clock.now()).toISOString()
         return { saved: await saveResults(deps, { ...saving, plan: found, state: createState(found), classifiedAt }) }
       },
-      databaseStep,
+      { ...databaseStep, serde: packedJson<Planned>() },
     )
     if ('saved' in planned) return planned
     if (!('waitMs' in planned)) return isEarlierPlan(planned) ? readEarlierPlan(planned) : planned
-    await ctx.sleep(planned.waitMs, 'wait for work that was let in before')
+    await sleepAway(ctx, planned.waitMs, 'wait for work that was let in before')
     before = planned
   }
 }

@@ -1,7 +1,8 @@
 /** Fans a batch out: calls one chunk for each request to the model, and keeps the batch's claims while it waits for them. */
 import { RestatePromise } from '@restatedev/restate-sdk'
 import { answerKeys } from '../../classification/prompt.ts'
-import type { ChunkBody, ChunkReply, ChunkRequest, EarlierChunkRequest } from '../chunk-contract.ts'
+import { awaitCalls } from '../attempts/suspension.ts'
+import type { ChunkBody, ChunkReply, ChunkRequest, ChunkResult, EarlierChunkRequest } from '../chunk-contract.ts'
 import { databaseStep } from '../options.ts'
 import { CLAIM_MS, RENEW_MS } from './claims.ts'
 import { itemOf, ownAnswerOf, questionAt } from './questions.ts'
@@ -27,21 +28,20 @@ export async function callChunks(
 ): Promise<ChunkReply[]> {
   const { ctx, plan, store, owner, callChunk } = batch
   const requests = chunks.map((positions) => requestOf(batch, answers, asking, positions))
-  const replies = RestatePromise.all(callsOf(requests, plan).map((body) => callChunk(ctx, body))).map(
-    (results, failure) => {
-      if (failure !== undefined) throw failure
-      return (results ?? []).flatMap((result) => ('replies' in result ? result.replies : [result]))
-    },
-  )
+  // No promise is mapped before it is awaited: of a mapped one Restate knows nothing, and would wake the batch for each of its calls.
+  const calls = RestatePromise.all(callsOf(requests, plan).map((body) => callChunk(ctx, body)))
   // A release without claims journaled no timers for their renewal, and a replay of its journal must not add any.
-  if (plan.claims === undefined || chunks.length === 0) return await replies
+  if (plan.claims === undefined || chunks.length === 0) return repliesOf(await awaitCalls(ctx, calls))
   const shapeHashes = claimed.flatMap((position) => questionAt(plan.ways, position)?.shapeHash ?? [])
   for (;;) {
-    const renewal: RestatePromise<null> = ctx.sleep(RENEW_MS, 'renew the claims').map(() => null)
-    const first = await RestatePromise.race([replies, renewal])
-    if (first !== null) return first
+    const results = await awaitCalls(ctx, RestatePromise.race([calls, ctx.sleep(RENEW_MS, 'renew the claims')]))
+    if (results !== undefined) return repliesOf(results as ChunkResult[])
     await ctx.run('renew the claims', () => store.renewClaims(owner, shapeHashes, CLAIM_MS), databaseStep)
   }
+}
+
+function repliesOf(results: readonly ChunkResult[]): ChunkReply[] {
+  return results.flatMap((result) => ('replies' in result ? result.replies : [result]))
 }
 
 /**

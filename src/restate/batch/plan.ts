@@ -55,9 +55,11 @@ export function roundsOf(plan: Plan): number {
  */
 export async function planBatch(deps: PlanDeps, input: PlanInput): Promise<Plan | AdmissionWait> {
   const { before, options } = input
-  // A batch whose replica may have died of it is planned at once: after a wait its next attempt would look like a first one.
-  const mayWait = options.mode !== 'rules' && deps.isTriedAgain?.(input.owner) !== true
-  const early = deps.admission.enter(before, mayWait)
+  // A batch whose replica may have died of it is planned at once, because after a wait its next attempt would look like a first one. It may
+  // wait once, since while all replicas are away every batch is tried again, and thousands would be planned at once when they come back.
+  const mustPlan = before !== null && deps.isTriedAgain?.(input.owner) === true
+  const expected = mustPlan ? 0 : expectedChunks(input)
+  const early = deps.admission.enter(before, expected)
   if (early !== null) return early
   try {
     const { plan, scheme, askAgain } = await planUnclaimed(deps, input)
@@ -78,6 +80,13 @@ export async function planBatch(deps: PlanDeps, input: PlanInput): Promise<Plan 
   } finally {
     deps.admission.leave()
   }
+}
+
+/** How many chunks the batch will need about; 0 where it asks no model, null where only its plan can tell. */
+function expectedChunks({ request, options }: PlanInput): number | null {
+  if (options.mode === 'rules') return 0
+  if (options.mode === 'hybrid' || options.reuse) return null
+  return Math.max(1, Math.ceil(request.indicators.length / options.pack.pack))
 }
 
 interface UnclaimedPlan {

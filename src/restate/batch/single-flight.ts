@@ -1,5 +1,6 @@
 /** Lets one question serve every batch that needs its shape: shares the answers of this batch, and waits for those of others. */
 import { isErrorCode, isOfEndpoint } from '../../errors.ts'
+import { sleepAway } from '../attempts/suspension.ts'
 import { timeOf } from '../database-time.ts'
 import { databaseStep } from '../options.ts'
 import { askModel } from './ask-model.ts'
@@ -36,7 +37,7 @@ export async function awaitAnswers(batch: Batch, state: BatchState, positions: r
   while (open.length > 0 && answers.failure === null) {
     if (!mayLook) {
       const pauseMs = Math.min(Math.max(waitedMs * PAUSE_SHARE, SHORTEST_PAUSE_MS), LONGEST_PAUSE_MS)
-      await ctx.sleep(pauseMs, 'wait for the batch that asks')
+      await sleepAway(ctx, pauseMs, 'wait for the batch that asks')
       waitedMs += pauseMs
     }
     mayLook = false

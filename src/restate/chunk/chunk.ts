@@ -1,6 +1,7 @@
 /** The internal handler classifier/chunk, which has the model answer one request or a group of them, and waits durably where it cannot. */
 import { type Context, RestatePromise } from '@restatedev/restate-sdk'
 import type { CountAnswered, ModelRequestRecord } from '../../store/types.ts'
+import { sleepAway } from '../attempts/suspension.ts'
 import type { ChunkGroup, ChunkGroupReply, ChunkReply, ChunkRequest, EarlierChunkRequest } from '../chunk-contract.ts'
 import { type AskOnTrialDeps, askOnTrial } from './ask-on-trial.ts'
 import { type AskOutcome, requestsOf } from './ask-outcome.ts'
@@ -97,7 +98,7 @@ async function answerAll(
     const replies = members.flatMap(({ reply }) => reply ?? [])
     if (replies.length === members.length) return replies
     const longest = waits.reduce((one, other) => (other.ms > one.ms ? other : one))
-    await ctx.sleep(longest.ms, longest.why)
+    await sleepAway(ctx, longest.ms, longest.why)
   }
 }
 

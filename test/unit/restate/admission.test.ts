@@ -16,7 +16,7 @@ interface Options {
 
 /** Takes one batch through planning and admission, with a plan that takes no time. */
 function pass(admission: Admission, chunks: number, before: AdmissionWait | null): AdmissionWait | null {
-  const early = admission.enter(before, true)
+  const early = admission.enter(before, null)
   if (early !== null) return early
   try {
     return admission.admit(chunks, before)
@@ -29,8 +29,9 @@ function pass(admission: Admission, chunks: number, before: AdmissionWait | null
 function simulate({ batches, intervalMs, chunks = CHUNKS }: Options) {
   let now = 0
   let waiting = 0
+  let startedTotal = 0
   const admission = createAdmission(
-    () => ({ waiting, deferred: 0, requestsPerMinute: 60_000 / intervalMs, pausedMs: 0 }),
+    () => ({ waiting, startedTotal, deferred: 0, requestsPerMinute: 60_000 / intervalMs, pausedMs: 0 }),
     () => now,
   )
   const asleep: { at: number; before: AdmissionWait | null }[] = Array.from({ length: batches }, () => {
@@ -55,8 +56,10 @@ function simulate({ batches, intervalMs, chunks = CHUNKS }: Options) {
       }
     }
     mostWaiting = Math.max(mostWaiting, waiting)
-    if (waiting > 0) waiting -= 1
-    else if (asleep.length > 0) idleMs += intervalMs
+    if (waiting > 0) {
+      waiting -= 1
+      startedTotal += 1
+    } else if (asleep.length > 0) idleMs += intervalMs
   }
   return { now, mostWaiting, idleMs, turns, longestWaitMs }
 }
@@ -88,7 +91,7 @@ test('a batch that fits is admitted at once; a pace of nothing and a pause hold 
   const ask = (requestsPerMinute: number, waiting: number, pausedMs = 0) =>
     pass(
       createAdmission(
-        () => ({ waiting, deferred: 0, requestsPerMinute, pausedMs }),
+        () => ({ waiting, startedTotal: 0, deferred: 0, requestsPerMinute, pausedMs }),
         () => 0,
       ),
       CHUNKS,
@@ -107,11 +110,11 @@ test('a batch that fits is admitted at once; a pace of nothing and a pause hold 
 
 test('without a lease a batch asks again soon, and less and less often', () => {
   const admission = createAdmission(
-    () => ({ waiting: 1, deferred: 0, requestsPerMinute: 0, pausedMs: 0 }),
+    () => ({ waiting: 1, startedTotal: 0, deferred: 0, requestsPerMinute: 0, pausedMs: 0 }),
     () => 0,
   )
   const waits: number[] = []
-  for (let before = admission.enter(null, true); waits.length < 20; before = admission.enter(before, true)) {
+  for (let before = admission.enter(null, null); waits.length < 20; before = admission.enter(before, null)) {
     assert.equal(before?.booked, false)
     waits.push(before?.waitMs ?? 0)
   }
@@ -129,22 +132,22 @@ test('without a lease a batch asks again soon, and less and less often', () => {
 test('deferred chunks count as work ahead, and batches whose turn was booked go first', () => {
   let deferred = 40
   const admission = createAdmission(
-    () => ({ waiting: 0, deferred, requestsPerMinute: 60, pausedMs: 0 }),
+    () => ({ waiting: 0, startedTotal: 0, deferred, requestsPerMinute: 60, pausedMs: 0 }),
     () => 0,
   )
-  const first = admission.enter(null, true)
+  const first = admission.enter(null, null)
   assert.deepEqual(first, { waitMs: 10_000, chunks: 1, booked: true })
-  assert.equal(admission.enter(null, true)?.waitMs, 11_000)
+  assert.equal(admission.enter(null, null)?.waitMs, 11_000)
   deferred = 30
-  assert.notEqual(admission.enter(null, true), null, 'a new batch waits behind booked ones')
-  assert.equal(admission.enter(null, false), null, 'a batch that cannot ask the model needs no room')
-  assert.equal(admission.enter(first, true), null)
+  assert.notEqual(admission.enter(null, null), null, 'a new batch waits behind booked ones')
+  assert.equal(admission.enter(null, 0), null, 'a batch that cannot ask the model needs no room')
+  assert.equal(admission.enter(first, null), null)
 })
 
 test('chunks that are given back make room: twenty batches that need the same shapes are admitted at once', () => {
   const make = () =>
     createAdmission(
-      () => ({ waiting: 0, deferred: 0, requestsPerMinute: 60, pausedMs: 0 }),
+      () => ({ waiting: 0, startedTotal: 0, deferred: 0, requestsPerMinute: 60, pausedMs: 0 }),
       () => 0,
     )
   const counted = make()
@@ -164,17 +167,17 @@ test('chunks that are given back make room: twenty batches that need the same sh
 
 test('a bounded number of batches plans at once, and the rest come back one after the other', () => {
   const admission = createAdmission(
-    () => ({ waiting: 0, deferred: 0, requestsPerMinute: 6_000, pausedMs: 0 }),
+    () => ({ waiting: 0, startedTotal: 0, deferred: 0, requestsPerMinute: 6_000, pausedMs: 0 }),
     () => 0,
   )
-  const waits = Array.from({ length: 40 }, () => admission.enter(null, true))
+  const waits = Array.from({ length: 40 }, () => admission.enter(null, null))
   assert.equal(waits.filter((wait) => wait === null).length, 32)
   assert.deepEqual(
     waits.slice(32).map((wait) => wait?.waitMs),
     [250, 275, 300, 325, 350, 375, 400, 425],
   )
   for (const _ of Array.from({ length: 32 })) admission.leave()
-  assert.equal(admission.enter(waits[32] ?? null, true), null)
+  assert.equal(admission.enter(waits[32] ?? null, null), null)
 })
 
 test('a replica that has had little work admits large batches at the pace that it gets once it has some, and none without a lease', () => {
@@ -186,4 +189,37 @@ test('a replica that has had little work admits large batches at the pace that i
   }
   assert.equal(waitOfSecond(1_188), null)
   assert.ok((waitOfSecond(0)?.waitMs ?? 0) > 10_000)
+})
+
+test('a replica that starts nothing admits no more than its bound, whatever the pace says', () => {
+  let now = 0
+  const admission = createAdmission(
+    () => ({ waiting: 0, startedTotal: 0, deferred: 0, requestsPerMinute: 6_000, pausedMs: 0 }),
+    () => now,
+  )
+  let admitted = 0
+  for (; now < 120_000; now += 100) if (pass(admission, CHUNKS, null) === null) admitted += CHUNKS
+  // By the pace alone it would be 500 and 100 a second. Half of what never starts is forgotten in a minute.
+  assert.ok(admitted >= 500 && admitted <= 500 * (1 + 2 * Math.LN2) + CHUNKS, `${admitted}`)
+})
+
+test('batches that plan count as what they are expected to need', () => {
+  const admission = createAdmission(
+    () => ({ waiting: 0, startedTotal: 0, deferred: 0, requestsPerMinute: 60, pausedMs: 0 }),
+    () => 0,
+  )
+  const enter = () => admission.enter(null, CHUNKS)
+  // 30 chunks may be ahead: the first four, of which the last one goes over it.
+  assert.deepEqual(
+    Array.from({ length: 4 }, enter),
+    Array.from({ length: 4 }, () => null),
+  )
+  assert.equal(enter()?.booked, true)
+  admission.leave()
+  admission.leave()
+  assert.equal(
+    admission.enter({ waitMs: 1_000, chunks: CHUNKS, booked: true }, CHUNKS),
+    null,
+    'batches that leave without being admitted make room',
+  )
 })

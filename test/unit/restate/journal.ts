@@ -43,7 +43,7 @@ export function createJournal(
   }
 
   const context = {
-    request: () => ({ id, headers, attemptCompletedSignal: new AbortController().signal }),
+    request: () => ({ id, headers, attemptHeaders: new Map(), attemptCompletedSignal: new AbortController().signal }),
     run: (name: string | (() => unknown), action: () => unknown) => {
       if (typeof name !== 'string') {
         // The steps without a name give the time. Restate's SDK makes one of them of `ctx.date` as well.

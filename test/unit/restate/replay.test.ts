@@ -27,7 +27,7 @@ const question: BatchQuestion = { ...asked, shape, shapeHash, answers: [] }
 /** Runs every step at once, unless the journal holds its result already. */
 function contextOf(journal: unknown[] = []): Context {
   const context = {
-    request: () => ({ id: 'inv_1', attemptCompletedSignal: new AbortController().signal }),
+    request: () => ({ id: 'inv_1', attemptHeaders: new Map(), attemptCompletedSignal: new AbortController().signal }),
     run: (_name: string, action: () => unknown) =>
       RestatePromise.resolve(undefined).map(() => (journal.length > 0 ? journal.shift() : action())),
     sleep: async () => undefined,

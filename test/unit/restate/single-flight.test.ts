@@ -53,7 +53,11 @@ function storeOf(claims: readonly ClaimState[], answers: readonly StoredAnswer[]
 }
 
 function batchOf(store: Store): Batch {
-  const ctx = { run: async (_name: string, action: () => unknown) => await action(), sleep: async () => undefined }
+  const ctx = {
+    request: () => ({ attemptHeaders: new Map() }),
+    run: async (_name: string, action: () => unknown) => await action(),
+    sleep: async () => undefined,
+  }
   return {
     ctx: ctx as unknown as Context,
     ...{ store, schemes, clock: Date, plan, catalogue: 'default' },
