@@ -11,7 +11,7 @@ const AHEAD_MS = 30_000
  * The most chunks that are admitted ahead of the pace, because each waits for its start in a slot of a Restate node,
  * which has few.
  */
-const AHEAD_CHUNKS = 500
+const AHEAD_CHUNKS = 250
 /**
  * The bound on admitted work never falls below this many milliseconds of work, enough for a round trip or two at any
  * pace.

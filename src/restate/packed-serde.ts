@@ -1,6 +1,7 @@
-/**
- * Packs what replicas keep in Restate's journal for themselves. The plan of a batch has eight times the bytes of its request and repeats
- * itself in every indicator; packed it has a tenth, which Restate writes to disk, copies to other nodes and sends back.
+/** Packs what replicas keep in Restate's journal for themselves.
+ *
+ * The plan of a batch has eight times the bytes of its request and repeats itself in every indicator; packed it has a tenth, which
+ * Restate writes to disk, copies to other nodes and sends back.
  */
 import { gunzipSync, gzipSync } from 'node:zlib'
 import type { Serde } from '@restatedev/restate-sdk'

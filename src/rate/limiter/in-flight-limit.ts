@@ -25,6 +25,7 @@ const FALLING_WEIGHT = 0.02
 
 export interface InFlightLimit {
   readonly inFlight: number
+  readonly startedTotal: number
   /** The most that may be in flight where a request starts every `intervalMs`. */
   bound(intervalMs: number): number
   /** Says that answers may take minutes from now on. */
@@ -36,6 +37,7 @@ export interface InFlightLimit {
 
 export function createInFlightLimit(): InFlightLimit {
   let inFlight = 0
+  let startedTotal = 0
   let meanMs: number | null = null
   let assumedMs = ASSUMED_MS
   let longestMs = MINUTE_MS
@@ -43,6 +45,9 @@ export function createInFlightLimit(): InFlightLimit {
   return {
     get inFlight() {
       return inFlight
+    },
+    get startedTotal() {
+      return startedTotal
     },
     bound(intervalMs) {
       // A latency of more than a minute is capped (five where answers are slow by agreement), since a model that hangs must not get ever more requests.
@@ -56,6 +61,7 @@ export function createInFlightLimit(): InFlightLimit {
     },
     started() {
       inFlight += 1
+      startedTotal += 1
     },
     ended(latencyMs) {
       inFlight -= 1

@@ -71,7 +71,6 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
   const holding = createEarliestTimer(now, proceed)
   const deadlines = createEarliestTimer(now, deferOverdue)
   let state: State = 'idle'
-  let startedTotal = 0
 
   const inFlightBound = () => inFlight.bound(window.intervalMs(callers.first()?.tokens ?? 0))
   const isFull = () => inFlight.inFlight >= inFlightBound()
@@ -114,7 +113,6 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
     const startedAt = now()
     const entry = window.take(startedAt, tokens)
     inFlight.started()
-    startedTotal += 1
     let isDone = false
     const done = (spent: number | null) => {
       if (isDone) return
@@ -219,7 +217,7 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
       return {
         ...window.budget,
         waiting: callers.length,
-        startedTotal,
+        startedTotal: inFlight.startedTotal,
         inFlight: inFlight.inFlight,
         inFlightBound: inFlightBound(),
         deferred: deferrals.due(now()),

@@ -1,7 +1,7 @@
-/**
- * Lets a handler end its attempt while it only waits. Restate ends an attempt that has been silent for a while, but where a thousand
- * batches come at once, most are silent because their turn has not come, and each would be sent with its whole journal again and again.
- * The replica knows better: it says itself when nothing is left to do but to wait.
+/** Lets a handler end its attempt while it only waits.
+ *
+ * Restate ends an attempt that has been silent for a while, but where a thousand batches come at once, most are silent because their turn
+ * has not come, and each would be sent with its whole journal again and again. The replica knows better.
  */
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Context, RestatePromise } from '@restatedev/restate-sdk'
@@ -16,7 +16,7 @@ const WAIT_MS = 2_000
  * So many attempts of a replica may wait for longer, because one that goes on costs a third less than another one with the journal. They
  * are few beside the 1,000 slots of a node.
  */
-const PATIENT = 24
+const PATIENT = 48
 const PATIENT_MS = 30_000
 /** Turns of the event loop within which the SDK passes on what the journal holds already; it takes three. */
 const REPLAY_TURNS = 10

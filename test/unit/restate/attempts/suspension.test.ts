@@ -5,7 +5,7 @@ import { type TestContext, test } from 'node:test'
 import type { Context, RestatePromise } from '@restatedev/restate-sdk'
 import { awaitCalls, beginAttempt, sleepAway } from '../../../../src/restate/attempts/suspension.ts'
 
-const PATIENT = 24
+const PATIENT = 48
 const never = new Promise<never>(() => {})
 
 /** A few more turns of the event loop than an attempt takes to be sure that its journal holds no more. */
