@@ -1,24 +1,15 @@
 /** Many batches that need the same shapes at once: each shape is asked once, also where the batch that asks is ended. */
 import assert from 'node:assert/strict'
-import { after, before, beforeEach, test } from 'node:test'
-import pg from 'pg'
+import { beforeEach, test } from 'node:test'
 import type { BatchResponse } from '../../../src/restate/contract.ts'
 import { type Answer, type Asked, goodAnswer } from '../../helpers/model.ts'
 import { callIngress } from '../../helpers/stack.ts'
 import { waitUntil } from '../../helpers/wait.ts'
-import { answerBy, model, stack } from './world.ts'
+import { answerBy, client, model, stack } from './world.ts'
 
 const BATCHES = 20
 
-let client: pg.Client
 let round = 0
-
-before(async () => {
-  client = new pg.Client({ connectionString: stack.databaseUrl })
-  await client.connect()
-})
-
-after(() => client?.end())
 
 beforeEach(() => {
   round += 1
