@@ -1,4 +1,4 @@
-/** What the browser gets beside the pages: modules without their types, styles and libraries, read and compressed once at the start. */
+/** What the browser gets beside the pages: modules without their types, styles and libraries, read at the start and compressed at their first use. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { stripTypeScriptTypes } from 'node:module'
 import { join } from 'node:path'
@@ -60,14 +60,30 @@ export function readAssets(): Assets {
   if (own !== undefined) texts.set(STYLES, { ...own, text: `${styles}\n${own.text}` })
   const assets = new Map<string, Asset>()
   for (const [path, { type, text }] of texts) {
-    const plain = Buffer.from(text)
-    assets.set(path, { type, plain, gzip: gzipSync(plain), brotli: brotliCompressSync(plain, QUALITY) })
+    assets.set(path, assetOf(type, Buffer.from(text)))
   }
   const version = sha256(JSON.stringify([...texts])).slice(0, 12)
   return {
     version,
     find: (path) => assets.get(path),
     modulesOf: (view) => [...new Set([...COMMON, ...importsOf(texts, `page/${view}-page.ts`)])],
+  }
+}
+
+/** Each form is made when a browser first asks for it: to compress all of them took most of the CPU time of a start. */
+function assetOf(type: string, plain: Buffer): Asset {
+  let [gzip, brotli]: (Buffer | undefined)[] = []
+  return {
+    type,
+    plain,
+    get gzip() {
+      gzip ??= gzipSync(plain)
+      return gzip
+    },
+    get brotli() {
+      brotli ??= brotliCompressSync(plain, QUALITY)
+      return brotli
+    },
   }
 }
 

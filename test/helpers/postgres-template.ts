@@ -1,7 +1,7 @@
 /** A PostgreSQL that was initialised and migrated once, of which every test file takes a copy: both take seconds of CPU time. */
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { access, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { access, appendFile, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -20,6 +20,9 @@ const CACHE = join(ROOT, 'node_modules/.cache')
 const MIGRATIONS = join(ROOT, 'src/store/migrations')
 /** What decides how a server is initialised, beside its program. */
 const INITIALISATION = join(ROOT, 'src/embedded/postgres-cluster.ts')
+
+/** Settings of the copies. Tests kill PostgreSQL and never the machine, which alone loses what is not on the disk yet. */
+const SETTINGS = 'fsync = off\nfull_page_writes = off\n'
 
 const KEPT = /^postgres-[0-9a-f]{16}$/
 
@@ -52,6 +55,7 @@ async function keyOf(): Promise<string> {
   const entries = await readdir(MIGRATIONS, { recursive: true, withFileTypes: true })
   const files = entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name))
   for (const file of [...files.sort(), INITIALISATION]) hash.update(await readFile(file))
+  hash.update(SETTINGS)
   // The files belong to the user of the server, which is another one where the tests run as root.
   hash.update(`${(await findPostgresBinaries()).postgres} ${process.getuid?.()}`)
   return hash.digest('hex').slice(0, 16)
@@ -74,6 +78,7 @@ async function makeTemplate(kept: string): Promise<void> {
       await server.stop()
     }
     await rm(join(dataDir, 'owner.pid'), { force: true })
+    await appendFile(join(dataDir, 'cluster', 'postgresql.conf'), SETTINGS)
     await mkdir(CACHE, { recursive: true })
     // Those of other migrations take tens of megabytes each.
     const earlier = (await readdir(CACHE)).filter((name) => KEPT.test(name) && name !== basename(kept))

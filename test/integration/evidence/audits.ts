@@ -1,20 +1,12 @@
 /** Audits of a catalogue in a whole stack: rules decide what they have earned, lose what they get wrong, and no run is asked twice. */
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
-import { createRulesAnswers } from '../../src/offline-model/answer-strategy.ts'
-import { checkAdversarial } from '../helpers/adversarial.ts'
-import { type AuditWorld, startAuditWorld } from '../helpers/audit-world.ts'
-import { type MadeRow, MONEY_STOCK_RULE, makeRow, OTHER_THAN_STOCK } from '../helpers/audited-catalogue.ts'
-import { runCli } from '../helpers/cli.ts'
-import { waitUntil } from '../helpers/wait.ts'
-
-let world: AuditWorld
-
-before(async () => {
-  world = await startAuditWorld()
-})
-
-after(() => world?.stop())
+import { test } from 'node:test'
+import { createRulesAnswers } from '../../../src/offline-model/answer-strategy.ts'
+import { checkAdversarial } from '../../helpers/adversarial.ts'
+import { type MadeRow, MONEY_STOCK_RULE, makeRow, OTHER_THAN_STOCK } from '../../helpers/audited-catalogue.ts'
+import { runCli } from '../../helpers/cli.ts'
+import { waitUntil } from '../../helpers/wait.ts'
+import { world } from './world.ts'
 
 let made = 0
 

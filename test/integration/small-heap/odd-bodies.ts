@@ -1,25 +1,13 @@
 /** Bodies that are odd to the letter, in a small heap: none fells the replica or the guard, and the rows beside the odd ones are classified. */
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
-import type { BatchResponse } from '../../src/restate/contract.ts'
-import { callIngress, startTestStack, type TestStack } from '../helpers/stack.ts'
+import { test } from 'node:test'
+import type { BatchResponse } from '../../../src/restate/contract.ts'
+import { callIngress } from '../../helpers/stack.ts'
+import { heldSeconds, MAX_HELD_S, stack } from './world.ts'
 
-/** The heap that Node takes in a container of 512 MiB. */
-const NODE_OPTIONS = '--max-old-space-size=272'
-/** A bound on how long the event loop is held, which only work out of all proportion exceeds; a busy machine itself holds a process for a second or two. */
-const MAX_HELD_S = 5
 const MEGABYTE = 1_000_000
 /** More values, levels, fields and bytes than any bound allows. */
 const BEYOND = 100_000
-
-let stack: TestStack
-let pids: Readonly<Record<string, number>>
-
-before(async () => {
-  stack = await startTestStack({ RATE_RPM: '100000', NODE_OPTIONS })
-  pids = stack.pids()
-})
-after(() => stack?.stop())
 
 let rows = 0
 /** A record as JSON with `more` behind its name. */
@@ -41,11 +29,6 @@ async function send(body: string | Buffer, handler = 'batch') {
   return { status: response.status, text: await response.text() }
 }
 
-async function heldSeconds(): Promise<number> {
-  const metrics = await (await fetch(`http://127.0.0.1:${stack.env.PORT}/metrics`)).text()
-  return Number(/^nodejs_eventloop_lag_max_seconds (\S+)$/m.exec(metrics)?.[1])
-}
-
 async function classifiedOf(body: string | Buffer): Promise<number> {
   const { status, text } = await send(body)
   assert.equal(status, 200, text.slice(0, 300))
@@ -53,6 +36,7 @@ async function classifiedOf(body: string | Buffer): Promise<number> {
 }
 
 test('what stands in fields that nobody reads costs no row, and what is beyond a bound is refused with its place', async () => {
+  const pids = stack.pids()
   const nested = `${'{"a":['.repeat(MEGABYTE)}1${']}'.repeat(MEGABYTE)}`
   const passing = [
     batchOf([record(`,"x":${nested}`), record()]),
@@ -129,6 +113,7 @@ test('keys that stand twice, names of prototypes, broken UTF-8 and lone surrogat
 })
 
 test('a codebook that would end the process is refused', async () => {
+  const pids = stack.pids()
   for (const text of [
     '['.repeat(2 * MEGABYTE),
     '- '.repeat(MEGABYTE),

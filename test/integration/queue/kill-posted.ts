@@ -1,23 +1,20 @@
 /** The command `kill` ends batches that were posted past `classify`: those that name a run in their body, and one by its invocation id. */
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
-import type { QueueReport } from '../../src/cli/queue/queue-report.ts'
-import { runCli } from '../helpers/cli.ts'
-import { callIngress, startTestStack, type TestStack } from '../helpers/stack.ts'
-import { waitUntil } from '../helpers/wait.ts'
+import { type TestContext, test } from 'node:test'
+import type { QueueReport } from '../../../src/cli/queue/queue-report.ts'
+import { runCli } from '../../helpers/cli.ts'
+import { callIngress } from '../../helpers/stack.ts'
+import { waitUntil } from '../../helpers/wait.ts'
+import { env, hold, release, stack } from './world.ts'
 
-let stack: TestStack
-let env: Record<string, string>
-
-before(async () => {
-  // The model answers later than any test waits, so that a batch is under way until it is ended.
-  stack = await startTestStack({ OFFLINE_MODEL_LATENCY_MS: '300000', OPENAI_TIMEOUT_MS: '600000', RATE_RPM: '100000' })
-  env = { ...stack.env }
-})
-
-after(async () => {
-  await stack?.stop()
-})
+/** Holds the batches of a test under way; at its end what is left of them ends, and stands in no other queue. */
+function holdFor(t: TestContext): void {
+  hold()
+  t.after(async () => {
+    release()
+    await waitUntil('what is left has ended', async () => (await openBatches()).posted.length === 0)
+  })
+}
 
 let posts = 0
 
@@ -44,7 +41,8 @@ async function kill(...args: string[]) {
   return JSON.parse(stdout) as { readonly batches: number; readonly chunks: number; readonly still_ending: number }
 }
 
-test('a run that was posted is ended by its name, with key, without key and delayed, and no other batch is', async () => {
+test('a run that was posted is ended by its name, with key, without key and delayed, and no other batch is', async (t) => {
+  holdFor(t)
   const named = [
     await post({ run_id: 'nightly:2026-11' }),
     await post({ run_id: 'nightly:2026-11' }, { 'idempotency-key': 'nightly-1' }),
@@ -57,10 +55,12 @@ test('a run that was posted is ended by its name, with key, without key and dela
     await post({ indicators: [{ indicator_id: 'x', name: 'The text "run_id":"nightly:2026-11" in a name' }] }),
     await post({}),
   ]
-  await waitUntil('all are under way', async () => (await openBatches()).posted.length === 8)
+  const ours = new Set([...named, ...others])
+  const open = async () => (await openBatches()).posted.map(({ id }) => id).filter((id) => ours.has(id))
+  await waitUntil('all are under way', async () => (await open()).length === 8)
   const { batches, still_ending } = await kill('nightly:2026-11')
   assert.deepEqual([batches, still_ending], [named.length, 0])
-  const left = (await openBatches()).posted.map(({ id }) => id)
+  const left = await open()
   assert.deepEqual(left.toSorted(), others.toSorted())
   const again = await runCli(['kill', 'nightly:2026-11'], { env })
   assert.equal(again.code, 0, again.stderr)
@@ -70,7 +70,8 @@ test('a run that was posted is ended by its name, with key, without key and dela
   assert.match(unknown.stderr, /is not known/)
 })
 
-test('a batch that names no run is shown by queue and ended by its invocation id', async () => {
+test('a batch that names no run is shown by queue and ended by its invocation id', async (t) => {
+  holdFor(t)
   const id = await post({}, { 'idempotency-key': 'mine' })
   const shown = await waitUntil('it stands in the queue', async () => {
     return (await openBatches()).posted.find((batch) => batch.id === id) ?? false

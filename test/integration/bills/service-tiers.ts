@@ -1,33 +1,17 @@
 /** Service tiers over the whole path: flex at half price that refuses one in five, fallbacks, limits on the cost, and what the tier of an answer bills. */
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
-import type { EstimateReport } from '../../src/cli/classify/estimate-sum.ts'
-import type { RunReport } from '../../src/cli/classify/run-report.ts'
-import { runCli } from '../helpers/cli.ts'
-import { TIERS } from '../helpers/quirky-endpoint/tiers.ts'
-import type { Quirk, Seen } from '../helpers/quirky-endpoint/types.ts'
-import { type QuirkyWorld, startQuirkyWorld } from '../helpers/quirky-endpoint/world.ts'
-import { callIngress } from '../helpers/stack.ts'
+import { test } from 'node:test'
+import type { EstimateReport } from '../../../src/cli/classify/estimate-sum.ts'
+import type { RunReport } from '../../../src/cli/classify/run-report.ts'
+import { runCli } from '../../helpers/cli.ts'
+import { TIERS } from '../../helpers/quirky-endpoint/tiers.ts'
+import type { Quirk, Seen } from '../../helpers/quirky-endpoint/types.ts'
+import { callIngress } from '../../helpers/stack.ts'
+import { FLEX, PRICE, world } from './world.ts'
 
-/** The prices in USD per million tokens: flex costs half. */
-const PRICE = { input: 0.1, output: 0.5 }
-const FLEX = { input: 0.05, output: 0.25 }
-
-let world: QuirkyWorld
 /** What the stand-in has charged since the last `standIn`, and how often it has answered about each indicator. */
 let charged = { flex: 0, standard: 0 }
 let answered = new Map<string, number>()
-
-before(async () => {
-  world = await startQuirkyWorld({
-    OPENAI_MODEL: 'quirky',
-    OPENAI_PRICES: JSON.stringify({ quirky: { ...PRICE, tiers: { flex: FLEX } } }),
-  })
-})
-
-after(async () => {
-  await world?.stop()
-})
 
 /** The endpoint answers by a quirk, and charges half for every answer that it names flex. */
 function standIn(name: keyof typeof TIERS): void {

@@ -1,20 +1,12 @@
 /** Every record counts once in a run whose audits come before the batches of its file, and the run takes no more than was estimated. */
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
-import { after, before, test } from 'node:test'
-import type { EstimateReport } from '../../src/cli/classify/estimate-sum.ts'
-import type { RunReport } from '../../src/cli/classify/run-report.ts'
-import { type MadeRow, makeRow, writeRows } from '../helpers/audited-catalogue.ts'
-import { runCli } from '../helpers/cli.ts'
-import { startTestStack, type TestStack } from '../helpers/stack.ts'
-
-let stack: TestStack
-
-before(async () => {
-  stack = await startTestStack({ RATE_RPM: '100000' })
-})
-
-after(() => stack?.stop())
+import { test } from 'node:test'
+import type { EstimateReport } from '../../../src/cli/classify/estimate-sum.ts'
+import type { RunReport } from '../../../src/cli/classify/run-report.ts'
+import { type MadeRow, makeRow, writeRows } from '../../helpers/audited-catalogue.ts'
+import { runCli } from '../../helpers/cli.ts'
+import { stack } from './world.ts'
 
 const rowsOf = (prefix: string, count: number, from = 0): MadeRow[] =>
   Array.from({ length: count }, (_, index) => makeRow(index % 2 === 0 ? 'money-stock' : 'others', prefix, from + index))

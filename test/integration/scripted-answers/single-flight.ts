@@ -1,42 +1,18 @@
 /** Many batches that need the same shapes at once: each shape is asked once, also where the batch that asks is ended. */
 import assert from 'node:assert/strict'
-import { after, before, beforeEach, test } from 'node:test'
-import pg from 'pg'
-import type { BatchResponse } from '../../src/restate/contract.ts'
-import { type Answer, type Asked, goodAnswer, type ScriptedModel, startScriptedModel } from '../helpers/model.ts'
-import { callIngress, startTestStack, type TestStack } from '../helpers/stack.ts'
-import { waitUntil } from '../helpers/wait.ts'
+import { beforeEach, test } from 'node:test'
+import type { BatchResponse } from '../../../src/restate/contract.ts'
+import { type Answer, type Asked, goodAnswer } from '../../helpers/model.ts'
+import { callIngress } from '../../helpers/stack.ts'
+import { waitUntil } from '../../helpers/wait.ts'
+import { answerBy, client, model, stack } from './world.ts'
 
 const BATCHES = 20
 
-let model: ScriptedModel
-let stack: TestStack
-let client: pg.Client
-let script: (asked: Asked, index: number) => Answer = () => ({})
 let round = 0
 
-before(async () => {
-  model = await startScriptedModel((asked, index) => script(asked, index))
-  stack = await startTestStack({
-    OPENAI_BASE_URL: model.url,
-    OPENAI_MODEL: 'small',
-    OPENAI_ESCALATION_MODEL: 'large',
-    RATE_RPM: '100000',
-  })
-  client = new pg.Client({ connectionString: stack.databaseUrl })
-  await client.connect()
-})
-
-after(async () => {
-  await client?.end()
-  await stack?.stop()
-  await model?.close()
-})
-
 beforeEach(() => {
-  model.asked.length = 0
   round += 1
-  script = () => ({})
 })
 
 /** The name makes the shape; the id holds the round, the batch and the shape. */
@@ -117,13 +93,13 @@ async function countWaiting(): Promise<number> {
 async function holdUntilOthersWait(batches: number, answer: (asked: Asked) => Answer): Promise<void> {
   const before = await countWaiting()
   const all = waitUntil('all other batches wait', async () => (await countWaiting()) >= before + batches - 1)
-  script = (asked) => ({ ...answer(asked), after: all })
+  answerBy((asked) => ({ ...answer(asked), after: all }))
 }
 
 /** Holds answers back until `batches` batches have begun, so that they really work at the same time. */
 function holdUntilBegun(batches: number, answer: (asked: Asked) => Answer = () => ({})) {
   const all = untilBegun(batches)
-  script = (asked) => ({ ...answer(asked), after: all })
+  answerBy((asked) => ({ ...answer(asked), after: all }))
 }
 
 function addUp(responses: readonly BatchResponse[]) {
@@ -213,7 +189,7 @@ test('a shape without an answer is left to a person in every batch though one ba
     )
     assert.ok(results[2]?.issues.some((issue) => issue.code === 'no-answer'))
   }
-  script = () => ({})
+  answerBy(() => ({}))
   const again = await classify(0, range(0, 4), { run_id: runOf('again') })
   assert.equal(again.results[2]?.status, 'accepted')
 })
@@ -240,7 +216,7 @@ test('a field without an answer is left to a person in every batch; later only t
     )
   }
   model.asked.length = 0
-  script = () => ({})
+  answerBy(() => ({}))
   const again = await classify(0, range(0, 3), { run_id: runOf('again') })
   assert.deepEqual(fieldsAsked(partly), [['orientation']])
   const { status, field_source: sources } = again.results[partly] ?? {}
@@ -258,7 +234,7 @@ test('a refused key fails all batches, and hardly more than one of them asks', a
     assert.match(answer.text, /model-auth/)
   }
   assert.equal(timesAsked(0), 1)
-  script = () => ({})
+  answerBy(() => ({}))
   assert.equal((await classify('later', range(0, 3))).summary.by_source.model, 3)
 })
 
@@ -283,7 +259,7 @@ test('without reuse no shape is claimed, and each batch asks for itself', async 
 for (const how of ['cancel', 'kill'] as const) {
   test(`the batch that asks is ended by ${how}: one other batch asks about the shapes that are left`, async () => {
     const { promise: answersHeld, resolve: releaseAnswers } = Promise.withResolvers<void>()
-    script = (_, index) => (index === 0 ? { after: answersHeld } : {})
+    answerBy((_, index) => (index === 0 ? { after: answersHeld } : {}))
     const owner = await submit('owner', range(0, 5))
     await waitUntil('the model is asked', () => model.asked.length > 0)
     const others = range(0, 6).map((batch) => classify(batch, range(0, 6)))
@@ -305,7 +281,7 @@ for (const how of ['cancel', 'kill'] as const) {
 
 test('kill -9 of the replica while twenty batches share shapes: all end, no shape is asked more than once again', async () => {
   const { promise: answersHeld, resolve: releaseAnswers } = Promise.withResolvers<void>()
-  script = (_, index) => (index >= 2 && index < 6 ? { after: answersHeld } : {})
+  answerBy((_, index) => (index >= 2 && index < 6 ? { after: answersHeld } : {}))
   const shapesOf = (batch: number) => range(0, 10).map((n) => (batch * 2 + n) % 44)
   const batches = range(0, BATCHES).map((batch) => classify(batch, shapesOf(batch), { options: { pack: 5 } }))
   await untilBegun(BATCHES)

@@ -5,36 +5,22 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import pg from 'pg'
-import type { RunReport } from '../../src/cli/classify/run-report.ts'
-import type { QueueReport } from '../../src/cli/queue/queue-report.ts'
-import { freePort } from '../../src/embedded/ports.ts'
-import { type RunningCli, runCli, startCli } from '../helpers/cli.ts'
-import { type ScriptedModel, startScriptedModel } from '../helpers/model.ts'
-import { startTestStack, type TestStack } from '../helpers/stack.ts'
-import { waitUntil } from '../helpers/wait.ts'
+import type { RunReport } from '../../../src/cli/classify/run-report.ts'
+import type { QueueReport } from '../../../src/cli/queue/queue-report.ts'
+import { freePort } from '../../../src/embedded/ports.ts'
+import { type RunningCli, runCli, startCli } from '../../helpers/cli.ts'
+import { waitUntil } from '../../helpers/wait.ts'
+import { env, hold, release, stack } from './world.ts'
 
 const ROWS = 600
 
-/** The model holds back its answers until this resolves, so that a run stays under way for as long as a test needs it. */
-let released = Promise.withResolvers<void>()
-let model: ScriptedModel
-let stack: TestStack
 let directory: string
-let env: Record<string, string>
 
 before(async () => {
-  model = await startScriptedModel(() => ({ after: released.promise }))
-  stack = await startTestStack({ OPENAI_BASE_URL: model.url, OPENAI_TIMEOUT_MS: '300000', RATE_RPM: '100000' })
   directory = await mkdtemp(join(tmpdir(), 'classify-queue-'))
-  env = { ...stack.env }
 })
 
-after(async () => {
-  released.resolve()
-  await stack?.stop()
-  await model?.close()
-  await rm(directory, { recursive: true, force: true })
-})
+after(() => rm(directory, { recursive: true, force: true }))
 
 async function catalogue(prefix: string, count: number): Promise<string> {
   const lines = Array.from({ length: count }, (_, n) => {
@@ -67,7 +53,7 @@ async function startRun(
   prefix: string,
   { rows = ROWS, more = ['--no-reuse', '--force'] }: { readonly rows?: number; readonly more?: readonly string[] } = {},
 ): Promise<{ readonly cli: RunningCli; readonly runId: string }> {
-  released = Promise.withResolvers<void>()
+  hold()
   const path = await catalogue(prefix, rows)
   const cli = startCli(['classify', path, '--mode', 'model', '--json', ...more], { env })
   await cli.untilSaid(/--resume run-\S+/)
@@ -113,7 +99,7 @@ test('kill ends a run in the middle: queue showed it, the waiting client fails w
   assert.ok(report.failed > 0)
   assert.equal(report.classified + report.failed, ROWS)
   assert.ok(report.failures.some(({ code, reason }) => code === 'cancelled' && /was cancelled/.test(reason)))
-  released.resolve()
+  release()
   assert.equal((await other).status, 200)
 
   const failures = (await queue()).failures
@@ -165,7 +151,7 @@ test('kill --force frees what the killed batches had claimed, so that the resume
   assert.deepEqual([code, stderr], [0, ''])
   await cli.result
   assert.equal(await held(), 0)
-  released.resolve()
+  release()
   const resumed = await runCli(['classify', '--resume', runId, '--json'], { env })
   assert.equal(resumed.code, 0, resumed.stderr)
   assert.equal((JSON.parse(resumed.stdout) as RunReport).classified, rows)

@@ -1,34 +1,19 @@
 /** What an endpoint is paid is booked and limited: odd usage, a cost limit without usage, and runs that end in the middle. */
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { EstimateReport } from '../../src/cli/classify/estimate-sum.ts'
-import type { RunReport } from '../../src/cli/classify/run-report.ts'
-import { makeVaried } from '../bench/catalogues.ts'
-import { runCli, startCli } from '../helpers/cli.ts'
-import type { QuirkyEndpoint } from '../helpers/quirky-endpoint/endpoint.ts'
-import { message, type Quirk } from '../helpers/quirky-endpoint/types.ts'
-import { USAGE } from '../helpers/quirky-endpoint/usage.ts'
-import { type QuirkyWorld, startQuirkyWorld } from '../helpers/quirky-endpoint/world.ts'
-import { waitUntil } from '../helpers/wait.ts'
+import type { EstimateReport } from '../../../src/cli/classify/estimate-sum.ts'
+import type { RunReport } from '../../../src/cli/classify/run-report.ts'
+import { makeVaried } from '../../bench/catalogues.ts'
+import { runCli, startCli } from '../../helpers/cli.ts'
+import type { QuirkyEndpoint } from '../../helpers/quirky-endpoint/endpoint.ts'
+import { message, type Quirk } from '../../helpers/quirky-endpoint/types.ts'
+import { USAGE } from '../../helpers/quirky-endpoint/usage.ts'
+import { waitUntil } from '../../helpers/wait.ts'
+import { PRICE, world } from './world.ts'
 
-/** The price of the model: that of gpt-6-luna, in USD per million tokens. */
-const PRICE = { input: 0.1, output: 0.5 }
 const LATENCY_MS = 300
-
-let world: QuirkyWorld
-
-before(async () => {
-  world = await startQuirkyWorld({
-    OPENAI_MODEL: 'quirky',
-    OPENAI_PRICES: JSON.stringify({ quirky: PRICE }),
-  })
-})
-
-after(async () => {
-  await world?.stop()
-})
 
 interface Booked {
   readonly requests: number

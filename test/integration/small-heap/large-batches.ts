@@ -2,28 +2,19 @@
 import assert from 'node:assert/strict'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { after, before, test } from 'node:test'
-import { openCatalogue } from '../../src/catalogue/open-catalogue.ts'
-import { MAX_BATCH_POINTS } from '../../src/classification/indicator.ts'
-import type { RunReport } from '../../src/cli/classify/run-report.ts'
-import { NODE_NAME, requestSocket } from '../../src/embedded/sockets.ts'
-import type { BatchResponse } from '../../src/restate/contract.ts'
-import { runCli } from '../helpers/cli.ts'
-import { callIngress, startTestStack, type TestStack } from '../helpers/stack.ts'
+import { test } from 'node:test'
+import { openCatalogue } from '../../../src/catalogue/open-catalogue.ts'
+import { MAX_BATCH_POINTS } from '../../../src/classification/indicator.ts'
+import type { RunReport } from '../../../src/cli/classify/run-report.ts'
+import { NODE_NAME, requestSocket } from '../../../src/embedded/sockets.ts'
+import type { BatchResponse } from '../../../src/restate/contract.ts'
+import { runCli } from '../../helpers/cli.ts'
+import { callIngress } from '../../helpers/stack.ts'
+import { heldSeconds, MAX_HELD_S, stack } from './world.ts'
 
-/** The heap that Node takes in a container of 512 MiB, and the memory of such a container in KiB. */
-const NODE_OPTIONS = '--max-old-space-size=272'
+/** The memory of a container of 512 MiB in KiB. */
 const CONTAINER_KIB = 512 * 1_024
-/** A bound on how long the event loop is held, which only work out of all proportion exceeds; a busy machine itself holds a process for a second or two. */
-const MAX_HELD_S = 5
 const CALLERS = 10
-
-let stack: TestStack
-
-before(async () => {
-  stack = await startTestStack({ RATE_RPM: '100000' }, { NODE_OPTIONS })
-})
-after(() => stack?.stop())
 
 const DATES = Array.from({ length: 5_000 }, (_, week) => {
   return new Date(Date.UTC(1900, 0, 1) + week * 7 * 86_400_000).toISOString().slice(0, 10)
@@ -50,12 +41,6 @@ async function callUnguarded(body: unknown) {
 async function peakKib(): Promise<number> {
   const status = await readFile(`/proc/${stack.pids().replica}/status`, 'utf8')
   return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1])
-}
-
-/** The longest time for which the event loop of the replica was held since it was last asked. */
-async function heldSeconds(): Promise<number> {
-  const metrics = await (await fetch(`http://127.0.0.1:${stack.env.PORT}/metrics`)).text()
-  return Number(/^nodejs_eventloop_lag_max_seconds (\S+)$/m.exec(metrics)?.[1])
 }
 
 test('however many callers send large batches at once, the replica stays within its memory and answers all of them', async () => {

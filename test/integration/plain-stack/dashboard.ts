@@ -1,21 +1,12 @@
 /** The dashboard and the alert rules read metrics of Restate that a real node has after some work. */
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
-import { after, before, test } from 'node:test'
-import { NODE_NAME, requestSocket } from '../../src/embedded/sockets.ts'
-import { alertRules, baseName, dashboardQueries, metricNames } from '../helpers/promql.ts'
-import { callIngress, startTestStack, type TestStack } from '../helpers/stack.ts'
-import { waitUntil } from '../helpers/wait.ts'
-
-let stack: TestStack
-
-before(async () => {
-  stack = await startTestStack()
-})
-
-after(async () => {
-  await stack?.stop()
-})
+import { test } from 'node:test'
+import { NODE_NAME, requestSocket } from '../../../src/embedded/sockets.ts'
+import { alertRules, baseName, dashboardQueries, metricNames } from '../../helpers/promql.ts'
+import { callIngress } from '../../helpers/stack.ts'
+import { waitUntil } from '../../helpers/wait.ts'
+import { stack } from './world.ts'
 
 test('the dashboard and the alert rules ask for metrics that a node has', async () => {
   const indicators = [{ indicator_id: 'D.1', name: 'GDP', units: 'USD Million' }]

@@ -1,24 +1,10 @@
 /** The whole path of a batch over HTTP, with a real restate-server, a real PostgreSQL, a replica and the offline model. */
 import assert from 'node:assert/strict'
 import { connect } from 'node:http2'
-import { after, before, test } from 'node:test'
-import pg from 'pg'
-import type { BatchResponse, ResultBody, RunBody } from '../../src/restate/contract.ts'
-import { callIngress, startTestStack, type TestStack } from '../helpers/stack.ts'
-
-let stack: TestStack
-let client: pg.Client
-
-before(async () => {
-  stack = await startTestStack()
-  client = new pg.Client({ connectionString: stack.databaseUrl })
-  await client.connect()
-})
-
-after(async () => {
-  await client?.end()
-  await stack?.stop()
-})
+import { test } from 'node:test'
+import type { BatchResponse, ResultBody, RunBody } from '../../../src/restate/contract.ts'
+import { callIngress } from '../../helpers/stack.ts'
+import { client, stack } from './world.ts'
 
 const gdp = { indicator_id: 'FRA.GDP', name: 'GDP (current US$)', units: 'current US$', periodicity: 'Annual' }
 /** No rule is sure of any of its fields. */

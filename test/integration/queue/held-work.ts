@@ -4,37 +4,26 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import type { HeldReport } from '../../src/cli/queue/held.ts'
-import type { QueueReport } from '../../src/cli/queue/queue-report.ts'
-import type { ResumeReport } from '../../src/cli/queue/resume.ts'
-import type { WaitReport } from '../../src/cli/results/status.ts'
-import { createPool } from '../../src/store/pool.ts'
-import { type RunningCli, runCli, startCli } from '../helpers/cli.ts'
-import { type ScriptedModel, startScriptedModel } from '../helpers/model.ts'
-import { silent } from '../helpers/postgres.ts'
-import { startTestStack, type TestStack } from '../helpers/stack.ts'
-import { waitUntil } from '../helpers/wait.ts'
+import type { HeldReport } from '../../../src/cli/queue/held.ts'
+import type { QueueReport } from '../../../src/cli/queue/queue-report.ts'
+import type { ResumeReport } from '../../../src/cli/queue/resume.ts'
+import type { WaitReport } from '../../../src/cli/results/status.ts'
+import { createPool } from '../../../src/store/pool.ts'
+import { type RunningCli, runCli, startCli } from '../../helpers/cli.ts'
+import { silent } from '../../helpers/postgres.ts'
+import { waitUntil } from '../../helpers/wait.ts'
+import { env, hold, model, release, stack } from './world.ts'
 
-let released = Promise.withResolvers<void>()
-let model: ScriptedModel
-let stack: TestStack
 let directory: string
 
 before(async () => {
-  model = await startScriptedModel(() => ({ after: released.promise }))
-  stack = await startTestStack({ OPENAI_BASE_URL: model.url, OPENAI_TIMEOUT_MS: '300000', RATE_RPM: '100000' })
   directory = await mkdtemp(join(tmpdir(), 'classify-held-'))
 })
 
-after(async () => {
-  released.resolve()
-  await stack?.stop()
-  await model?.close()
-  await rm(directory, { recursive: true, force: true })
-})
+after(() => rm(directory, { recursive: true, force: true }))
 
 async function json<T>(args: readonly string[], code = 0): Promise<T> {
-  const result = await runCli([...args, '--json'], { env: { ...stack.env } })
+  const result = await runCli([...args, '--json'], { env })
   assert.equal(result.code, code, result.stderr)
   assert.equal(result.stdout.trim().split('\n').length, 1)
   return JSON.parse(result.stdout) as T
@@ -42,14 +31,26 @@ async function json<T>(args: readonly string[], code = 0): Promise<T> {
 
 const queue = () => json<QueueReport & HeldReport>(['queue'])
 
+/** The invocations of batches that have not ended. */
+async function openBatches(): Promise<readonly string[]> {
+  const sql = `select id from sys_invocation where target_handler_name = 'batch' and status <> 'completed'`
+  const answer = await fetch(`${stack.adminUrl}/query`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', accept: 'application/json' },
+    body: JSON.stringify({ query: sql }),
+  })
+  return ((await answer.json()) as { rows: { id: string }[] }).rows.map(({ id }) => id)
+}
+
 /** A run of one batch, which waits for the model until the test lets it go. */
 async function startRun(
   prefix: string,
 ): Promise<{ readonly cli: RunningCli; readonly runId: string; readonly batch: string }> {
-  released = Promise.withResolvers<void>()
+  hold()
+  const others = await openBatches()
   const path = join(directory, `${prefix}.jsonl`)
   await writeFile(path, JSON.stringify({ indicator_id: prefix, name: `Zorbic attainment ${prefix}` }))
-  const cli = startCli(['classify', path, '--mode', 'model', '--no-reuse', '--json'], { env: { ...stack.env } })
+  const cli = startCli(['classify', path, '--mode', 'model', '--no-reuse', '--json'], { env })
   await cli.untilSaid(/--resume run-\S+/)
   const runId = /--resume (run-\S+)/.exec(cli.said())?.[1] ?? ''
   const before = model.asked.length
@@ -57,15 +58,9 @@ async function startRun(
     'the model is asked',
     () => model.asked.length > before || model.asked.some(({ ids }) => ids.includes(prefix)),
   )
-  const batch = await waitUntil('the batch is open', async () => {
-    const sql = `select id from sys_invocation where target_handler_name = 'batch' and status <> 'completed'`
-    const answer = await fetch(`${stack.adminUrl}/query`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', accept: 'application/json' },
-      body: JSON.stringify({ query: sql }),
-    })
-    return ((await answer.json()) as { rows: { id: string }[] }).rows[0]?.id
-  })
+  const batch = await waitUntil('the batch is open', async () =>
+    (await openBatches()).find((id) => !others.includes(id)),
+  )
   return { cli, runId, batch }
 }
 
@@ -87,7 +82,7 @@ test('queue names a paused batch with its run, status says what is waited for, a
   )
   assert.deepEqual([report.orphaned, report.warnings], [[], []])
   assert.ok(report.clocks.length >= 3)
-  const text = await runCli(['queue'], { env: { ...stack.env } })
+  const text = await runCli(['queue'], { env })
   assert.match(
     text.stdout,
     new RegExp(`Paused, until somebody resumes them:\n.*${batch}[^]*npm run resume -- ${runId}`),
@@ -96,7 +91,7 @@ test('queue names a paused batch with its run, status says what is waited for, a
   const status = await json<WaitReport>(['status'])
   assert.match(status.waiting ?? '', /1 invocation paused in Restate/)
   assert.equal(status.command, `npm run resume -- ${batch}`)
-  const ofRun = await runCli(['status', runId], { env: { ...stack.env } })
+  const ofRun = await runCli(['status', runId], { env })
   assert.match(ofRun.stderr, new RegExp(`Waiting: 1 invocation paused.*npm run resume -- ${runId}`))
 
   const { waits_for: waits } = await json<{ waits_for: { reason: string; command: string } }>(['status', runId])
@@ -106,7 +101,7 @@ test('queue names a paused batch with its run, status says what is waited for, a
   const resumed = await json<ResumeReport>(['resume', runId])
   assert.deepEqual(resumed.resumed, [batch])
   assert.deepEqual([resumed.run?.state, resumed.run?.wanted], ['running', 'running'])
-  released.resolve()
+  release()
   assert.equal((await cli.result).code, 0, cli.said())
   assert.deepEqual(await json<ResumeReport>(['resume', runId], 1), {
     ...{ target: runId, resumed: [], not_paused: 0 },
@@ -114,10 +109,10 @@ test('queue names a paused batch with its run, status says what is waited for, a
   })
   const one = await json<ResumeReport>(['resume', batch], 1)
   assert.deepEqual(one, { target: batch, resumed: [], not_paused: 0, run: null })
-  const half = await runCli(['resume', runId, '--admin', 'http://127.0.0.1:1'], { env: { ...stack.env } })
+  const half = await runCli(['resume', runId, '--admin', 'http://127.0.0.1:1'], { env })
   assert.match(half.stderr, /Whether Restate has paused work of the run cannot be seen: /)
   assert.match(half.stdout, /no process drives it \(complete\)/)
-  const refused = await runCli(['resume', 'no such run!'], { env: { ...stack.env } })
+  const refused = await runCli(['resume', 'no such run!'], { env })
   assert.match(refused.stderr, /is not the id of a run/)
 })
 
@@ -165,13 +160,13 @@ test('a batch of a deployment that was removed by force is named by queue with t
       ({ id, run_id: run, deployment }) => id === batch && run === runId && deployment.startsWith('dp_'),
     ),
   )
-  const text = await runCli(['queue'], { env: { ...stack.env } })
+  const text = await runCli(['queue'], { env })
   assert.match(text.stdout, new RegExp(`Of a deployment that was removed[^]*npm run kill -- ${runId} --force`))
   const { waiting } = await json<WaitReport>(['status'])
   assert.match(waiting ?? '', /no replica is registered|of a deployment that was removed/)
-  const killed = await runCli(['kill', runId, '--force'], { env: { ...stack.env } })
+  const killed = await runCli(['kill', runId, '--force'], { env })
   assert.equal(killed.code, 0, killed.stderr)
-  released.resolve()
+  release()
   await cli.result
   assert.deepEqual((await queue()).orphaned, [])
 })
