@@ -17,7 +17,11 @@ export interface RunPage extends Pick<PageOptions, 'catalogue'> {
  * be read as a whole for each page: here each of its two tables gives the first rows of the page by an index in this order. With the
  * start of the run bound, the history is read in the one chunk of TimescaleDB that holds the run.
  */
-export function buildRunPage(run: RunPage, after: PageKey, pageSize: number): { text: string; values: Parameters['values'] } {
+export function buildRunPage(
+  run: RunPage,
+  after: PageKey,
+  pageSize: number,
+): { text: string; values: Parameters['values'] } {
   const parameters = new Parameters()
   const runId = parameters.bind(run.runId)
   const startedAt = `${parameters.bind(run.startedAt)}::timestamptz`
