@@ -6,18 +6,21 @@
 create index results_of_run on results (run_id, catalogue, indicator_id);
 drop index results_by_run;
 
--- The row of `results` is locked by whoever changes it, so that two batches never write the same row of the history at once. The
--- history of a run that retention has deleted stays deleted.
-create function keep_replaced_result() returns trigger language plpgsql as $$
+-- The rows of `results` are locked by whoever changes them, so that two batches never write the same row of the history at once. The
+-- history of a run that retention has deleted stays deleted. Both go in statements, because a call for each row takes as long as to
+-- write it.
+create function keep_replaced_results() returns trigger language plpgsql as $$
 begin
   insert into result_history as kept (catalogue, codebook_name, indicator_id, name, codebook, codebook_hash, labels, field_confidence,
     field_source, confidence, source, status, issues, reason, model, prompt_version, run_id, classified_at, input_hash, mode,
-    asked_model, unanswered, sequence, run_started_at)
-  select old.catalogue, old.codebook_name, old.indicator_id, old.name, old.codebook, old.codebook_hash, old.labels,
-    old.field_confidence, old.field_source, old.confidence, old.source, old.status, old.issues, old.reason, old.model,
-    old.prompt_version, old.run_id, old.classified_at, old.input_hash, old.mode, old.asked_model, old.unanswered, old.sequence,
-    run.started_at
-  from runs run where run.run_id = old.run_id
+    asked_model, unanswered, run_started_at, sequence)
+  select r.catalogue, r.codebook_name, r.indicator_id, r.name, r.codebook, r.codebook_hash, r.labels, r.field_confidence,
+    r.field_source, r.confidence, r.source, r.status, r.issues, r.reason, r.model, r.prompt_version, r.run_id, r.classified_at,
+    r.input_hash, r.mode, r.asked_model, r.unanswered, run.started_at, r.sequence
+  from replaced r join runs run on run.run_id = r.run_id
+  where (r.codebook_name, r.catalogue, r.indicator_id, r.run_id) not in (
+    select codebook_name, catalogue, indicator_id, run_id from replacing
+  )
   on conflict (run_id, codebook_name, catalogue, indicator_id, run_started_at) do update set
     name = excluded.name, codebook = excluded.codebook, codebook_hash = excluded.codebook_hash, labels = excluded.labels,
     field_confidence = excluded.field_confidence, field_source = excluded.field_source, confidence = excluded.confidence,
@@ -25,17 +28,34 @@ begin
     prompt_version = excluded.prompt_version, classified_at = excluded.classified_at, input_hash = excluded.input_hash,
     mode = excluded.mode, asked_model = excluded.asked_model, unanswered = excluded.unanswered, sequence = excluded.sequence
   where (kept.sequence, kept.classified_at) < (excluded.sequence, excluded.classified_at);
-  if tg_op = 'DELETE' then
-    return old;
-  end if;
-  return new;
+  return null;
 end
 $$;
 
-create trigger keep_replaced before update on results
-  for each row when (old.run_id <> new.run_id) execute function keep_replaced_result();
-create trigger keep_deleted before delete on results
-  for each row execute function keep_replaced_result();
+create function keep_deleted_results() returns trigger language plpgsql as $$
+begin
+  insert into result_history as kept (catalogue, codebook_name, indicator_id, name, codebook, codebook_hash, labels, field_confidence,
+    field_source, confidence, source, status, issues, reason, model, prompt_version, run_id, classified_at, input_hash, mode,
+    asked_model, unanswered, run_started_at, sequence)
+  select r.catalogue, r.codebook_name, r.indicator_id, r.name, r.codebook, r.codebook_hash, r.labels, r.field_confidence,
+    r.field_source, r.confidence, r.source, r.status, r.issues, r.reason, r.model, r.prompt_version, r.run_id, r.classified_at,
+    r.input_hash, r.mode, r.asked_model, r.unanswered, run.started_at, r.sequence
+  from deleted r join runs run on run.run_id = r.run_id
+  on conflict (run_id, codebook_name, catalogue, indicator_id, run_started_at) do update set
+    name = excluded.name, codebook = excluded.codebook, codebook_hash = excluded.codebook_hash, labels = excluded.labels,
+    field_confidence = excluded.field_confidence, field_source = excluded.field_source, confidence = excluded.confidence,
+    source = excluded.source, status = excluded.status, issues = excluded.issues, reason = excluded.reason, model = excluded.model,
+    prompt_version = excluded.prompt_version, classified_at = excluded.classified_at, input_hash = excluded.input_hash,
+    mode = excluded.mode, asked_model = excluded.asked_model, unanswered = excluded.unanswered, sequence = excluded.sequence
+  where (kept.sequence, kept.classified_at) < (excluded.sequence, excluded.classified_at);
+  return null;
+end
+$$;
+
+create trigger keep_replaced after update on results
+  referencing old table as replaced new table as replacing for each statement execute function keep_replaced_results();
+create trigger keep_deleted after delete on results
+  referencing old table as deleted for each statement execute function keep_deleted_results();
 
 -- Every result that every run gave, one row for each indicator and run, with the columns of result_history in their order.
 create view run_results as
