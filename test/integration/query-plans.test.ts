@@ -88,11 +88,7 @@ describe('plans of the readers on 200,000 rows', () => {
     assert.equal(pages.length, expected.pages)
     // The first pages, some in the middle and the last ones: none of them reads more than another.
     const middle = Math.floor(pages.length / 2)
-    for (const statement of new Set([
-      ...pages.slice(0, 2),
-      ...pages.slice(middle, middle + 2),
-      ...pages.slice(-2),
-    ])) {
+    for (const statement of new Set([...pages.slice(0, 2), ...pages.slice(middle, middle + 2), ...pages.slice(-2)])) {
       const scans = await scansOf(pool, statement)
       const indexes = new Set(scans.map((scan) => scan['Index Name']))
       assert.ok(!indexes.has(undefined), `no table is read without an index: ${JSON.stringify(scans)}`)
