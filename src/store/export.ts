@@ -6,6 +6,7 @@ import { isAfter, type PageKey, type PageOptions, readPages } from './pages.ts'
 import type { DatabasePool } from './pool.ts'
 import { queryRows } from './query.ts'
 import { CLASSIFICATION_SELECT, classificationRow } from './results.ts'
+import { buildRunPage } from './runs/run-results.ts'
 import { findRunStart } from './runs.ts'
 
 const DOING = 'export classifications'
@@ -14,8 +15,8 @@ const keyOfClassification = (row: Classification): PageKey => [row.catalogue, ro
 export type ExportOptions = PageOptions & { readonly codebook: string; readonly runId?: string }
 
 /**
- * The latest classification of every indicator by a codebook; with `runId`, the classifications that this run gave by the
- * history, also of indicators that a later run classified again.
+ * The latest classification of every indicator by a codebook; with `runId`, the classifications that this run gave,
+ * also of indicators that a later run classified again.
  */
 export async function* exportClassifications(
   pool: DatabasePool,
@@ -32,24 +33,17 @@ export async function* exportClassifications(
   })
 }
 
-/**
- * All history rows of a run have the run's start as their time, by which TimescaleDB cuts the history into chunks. With
- * the start bound, each page reads the one chunk that holds the run; without it, each page would search all chunks.
- */
 async function* exportRun(
   pool: DatabasePool,
   runId: string,
-  options: ExportOptions,
+  { codebook, ...options }: ExportOptions,
 ): AsyncGenerator<readonly Classification[], void, undefined> {
   const startedAt = await findRunStart(pool, runId)
   if (startedAt === undefined) return
+  const run = { ...options, runId, startedAt, codebook, columns: CLASSIFICATION_SELECT }
   yield* readPages(options, keyOfClassification, (after, pageSize) => {
-    const parameters = new Parameters()
-    const text = `select ${CLASSIFICATION_SELECT} from result_history
-      where run_id = ${parameters.bind(runId)} and run_started_at = ${parameters.bind(startedAt)}::timestamptz
-        and codebook_name = ${parameters.bind(storableText(options.codebook))} and ${isAfter(parameters, after, options)}
-      order by catalogue, indicator_id limit ${parameters.bind(pageSize)}`
-    return queryRows(pool, DOING, classificationRow, text, parameters.values)
+    const { text, values } = buildRunPage(run, after, pageSize)
+    return queryRows(pool, DOING, classificationRow, text, values)
   })
 }
 

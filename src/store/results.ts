@@ -46,6 +46,9 @@ const RESULT_COLUMNS: readonly Column<ResultToSave>[] = [
   { name: 'unanswered', type: 'bool', value: (row) => row.unanswered },
 ]
 
+/** All results that a statement writes are of one run. */
+const WRITTEN_COLUMNS = RESULT_COLUMNS.filter((column) => column.name !== 'run_id')
+
 /** The columns that `results` and `result_history` have in common, without those of the key of `results`. */
 export const SHARED_RESULT_COLUMNS: readonly string[] = [
   ...RESULT_COLUMNS.map((column) => column.name).filter((name) => name !== 'catalogue' && name !== 'indicator_id'),
@@ -71,7 +74,9 @@ export const UNNUMBERED = 0
 export const NEXT_SEQUENCE = "nextval('result_sequence')"
 
 /**
- * The parts of an SQL `with` statement that write results. A newer result replaces an older one: the one with the greater
+ * The parts of an SQL `with` statement that write results. A result that becomes the latest one is written to `results` alone: a trigger
+ * of the database takes it into the history when a result of another run takes its place. A result that does not become the latest one
+ * goes into the history directly. One that is saved again replaces itself, so that it stays out of the history. A newer result replaces an older one: the one with the greater
  * number, which the database gave, so that no clock decides and every order of writing leaves the same rows. Results
  * without a number, of batches that an earlier release planned, are older, and among them the time decides. A person's result stays while the input is the same, unless the run overrides human answers and began after the
  * person's decision.
@@ -87,19 +92,17 @@ export function writeResults(
     () => true,
   )
   const input: Column<ResultToSave> = { name: 'input', type: 'jsonb', value: (row) => storableJson(row.indicator) }
-  const given = unnestRows(parameters, [...RESULT_COLUMNS, input], rows)
+  const given = unnestRows(parameters, [...WRITTEN_COLUMNS, input], rows)
   const codebook = parameters.bind(storableText(run.codebook))
   const runId = parameters.bind(run.runId)
   const startedAt = parameters.bind(run.startedAt)
   const sequence = parameters.bind(run.sequence ?? UNNUMBERED)
   const names = `${namesOf(RESULT_COLUMNS)}, sequence`
-  const isOlder =
-    '(old.sequence, old.classified_at, old.run_id) < (excluded.sequence, excluded.classified_at, excluded.run_id)'
+  const age = (row: string) => `(${row}.sequence, ${row}.classified_at, ${row}.run_id)`
   const orOverridden = run.overridesHumanAnswers ? `or old.classified_at < ${startedAt}::timestamptz` : ''
-  const historyNames = `${namesOf(RESULT_COLUMNS.filter((column) => column.name !== 'run_id'))}, sequence`
   return [
     `given_results as materialized (
-      select ${codebook}::text as codebook_name, ${sequence}::int8 as sequence, * from ${given}
+      select ${codebook}::text as codebook_name, ${runId}::text as run_id, ${sequence}::int8 as sequence, * from ${given}
     )`,
     `input_rows as (
       insert into result_inputs as old (${INPUT_COLUMNS})
@@ -107,20 +110,22 @@ export function writeResults(
       on conflict (catalogue, indicator_id) do update set
         name = excluded.name, input = excluded.input, input_hash = excluded.input_hash,
         run_id = excluded.run_id, classified_at = excluded.classified_at, sequence = excluded.sequence
-      where ${isOlder}
+      where ${age('old')} < ${age('excluded')}
     )`,
     `latest_rows as (
       insert into results as old (codebook_name, ${names})
       select codebook_name, ${names} from given_results order by catalogue, indicator_id
       on conflict (codebook_name, catalogue, indicator_id) do update set
         ${assignExcluded(RESULT_COLUMNS, 'catalogue', 'indicator_id')}, sequence = excluded.sequence
-      where ${isOlder}
+      where ${age('old')} <= ${age('excluded')}
         and (old.source <> 'person' or excluded.source = 'person' or old.input_hash <> excluded.input_hash ${orOverridden})
+      returning catalogue, indicator_id
     )`,
     `history_rows as (
-      insert into result_history as old (run_id, run_started_at, codebook_name, ${historyNames})
-      select ${runId}::text, ${startedAt}::timestamptz, codebook_name, ${historyNames}
-      from given_results order by catalogue, indicator_id
+      insert into result_history as old (run_started_at, codebook_name, ${names})
+      select ${startedAt}::timestamptz, codebook_name, ${names}
+      from given_results where (catalogue, indicator_id) not in (select catalogue, indicator_id from latest_rows)
+      order by catalogue, indicator_id
       on conflict (run_id, codebook_name, catalogue, indicator_id, run_started_at) do update set
         ${assignExcluded(RESULT_COLUMNS, 'run_id', 'catalogue', 'indicator_id')}, sequence = excluded.sequence
       where (old.sequence, old.classified_at) < (excluded.sequence, excluded.classified_at)
@@ -151,7 +156,7 @@ const classificationFields = {
   classified_at: z.iso.datetime(),
 }
 
-/** Checks a row of `results` or `result_history`, whose columns have the names of a `Classification`. */
+/** Checks a row of `results` or of the view `run_results`, whose columns have the names of a `Classification`. */
 export const classificationRow: z.ZodType<Classification> = z.object(classificationFields)
 
 const stateFields = {

@@ -88,7 +88,7 @@ export async function countStored(world: World): Promise<{ readonly stored: numb
   try {
     const { rows } = await client.query<{ stored: string; doubled: string }>(
       `select count(*) as stored, count(*) filter (where times > 1) as doubled
-       from (select indicator_id, count(*) as times from result_history group by indicator_id) counted`,
+       from (select indicator_id, count(*) as times from run_results group by indicator_id) counted`,
     )
     return { stored: Number(rows[0]?.stored), doubled: Number(rows[0]?.doubled) }
   } finally {

@@ -22,7 +22,7 @@ export async function collectHistory(
   answers: readonly GivenAnswer[],
 ): Promise<History> {
   const ids = runs.map(({ runId }) => runId)
-  const saved = await cluster.query<DatabaseRow>(`select ${COLUMNS} from result_history where run_id = any($1)`, [ids])
+  const saved = await cluster.query<DatabaseRow>(`select ${COLUMNS} from run_results where run_id = any($1)`, [ids])
   const current = await cluster.query<DatabaseRow>(`select ${COLUMNS} from results`)
   const totals = await cluster.query<{ run_id: string; indicators: number }>(
     'select run_id, sum(indicators)::int as indicators from run_batches group by run_id',

@@ -146,7 +146,7 @@ async function watchSaved(
   savedAt: number[],
   signal: AbortSignal,
 ): Promise<void> {
-  const text = 'select count(*)::int from result_history where run_id = $1'
+  const text = 'select count(*)::int from run_results where run_id = $1'
   let counter: ReturnType<typeof createCounter> | undefined
   let latest = 0
   while (!signal.aborted) {

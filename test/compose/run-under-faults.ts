@@ -111,7 +111,7 @@ async function countUnbooked(cluster: Cluster, runId: string): Promise<number> {
 }
 
 async function assertHistory(cluster: Cluster, runId: string, count: number): Promise<void> {
-  const text = 'select count(*)::int as rows, count(distinct indicator_id)::int as ids from result_history'
+  const text = 'select count(*)::int as rows, count(distinct indicator_id)::int as ids from run_results'
   const found = await cluster.query(`${text} where run_id = $1`, [runId])
   assert.deepEqual(found, [{ rows: count, ids: count }])
   const totals = await cluster.query('select sum(indicators)::int as indicators from run_batches where run_id = $1', [

@@ -42,7 +42,7 @@ export function watchRun(cluster: Cluster, prefix: string): Watch {
   const pause = () => sleep(LOOK_EVERY_MS, undefined, { signal: stopped.signal }).catch(() => undefined)
   const latest = () => results.at(-1)?.value ?? 0
 
-  const text = 'select count(distinct indicator_id)::int from result_history where starts_with(indicator_id, $1)'
+  const text = 'select count(distinct indicator_id)::int from run_results where starts_with(indicator_id, $1)'
   const count = createCounter(cluster.databaseUrl, text, [prefix])
   const watchResults = async () => {
     while (!stopped.signal.aborted) {

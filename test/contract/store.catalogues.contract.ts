@@ -315,7 +315,10 @@ export function cataloguesContract(
           { indicator_id: 'view-3', type: null, unit_scale: null, topics: [] },
         ],
       )
-      const { labels: _, ...envelope } = classification('view-1', resultIn(TOPICS, 'view-1').classification)
+      const { labels: _, ...envelope } = classification('view-1', {
+        ...resultIn(TOPICS, 'view-1').classification,
+        run_id: 'run-view',
+      })
       const { type, unit_scale, topics, ...shown } = rows[0] ?? {}
       assert.deepEqual(shown, envelope)
     })

@@ -128,7 +128,7 @@ export function storeContract(
         batches: 1,
         answered: 0,
       })
-      assert.equal(await numberIn(`count(*) from result_history where run_id = 'run-twice'`), 100)
+      assert.equal(await numberIn(`count(*) from run_results where run_id = 'run-twice'`), 100)
       assert.equal(await numberIn(`count(*) from results where run_id = 'run-twice'`), 100)
       assert.equal(await numberIn(`count(*) from llm_requests where run_id = 'run-twice'`), 2)
     })
@@ -148,7 +148,7 @@ export function storeContract(
       const inputs = await under.rows(`select input ->> 'name' as name from result_inputs where indicator_id = 'age'`)
       assert.deepEqual(inputs, [{ name: 'New' }])
       const history = await under.rows(
-        `select run_id, labels ->> 'type' as type from result_history where indicator_id = 'age' order by classified_at`,
+        `select run_id, labels ->> 'type' as type from run_results where indicator_id = 'age' order by classified_at`,
       )
       assert.deepEqual(history, [
         { run_id: 'run-old', type: 'index' },
@@ -162,7 +162,7 @@ export function storeContract(
         result('same', { run_id: 'run-same', ...typed(type), classified_at: `2026-01-01T00:00:00.00${ms}Z` })
       await store.saveBatch(batch(startedAt, [at(1, 'index'), at(3, 'stock')], { runId: 'run-same', batchId: 'inv_a' }))
       await store.saveBatch(batch(startedAt, [at(2, 'flow')], { runId: 'run-same', batchId: 'inv_b' }))
-      const history = await under.rows(`select labels ->> 'type' as type from result_history where run_id = 'run-same'`)
+      const history = await under.rows(`select labels ->> 'type' as type from run_results where run_id = 'run-same'`)
       assert.deepEqual(history, [{ type: 'stock' }])
     })
 
@@ -269,7 +269,7 @@ export function storeContract(
       assert.deepEqual(latest, [{ reason: 'batch 19' }])
       const answers = await under.rows(`select distinct reason from shape_answers where shape_hash like 'race-%'`)
       assert.deepEqual(answers, [{ reason: 'batch 19' }])
-      assert.equal(await numberIn(`count(*) from result_history where run_id = 'run-race'`), 100)
+      assert.equal(await numberIn(`count(*) from run_results where run_id = 'run-race'`), 100)
     })
 
     it('exports in order of id, in pages, all or what one run classified', async () => {

@@ -146,12 +146,13 @@ export function purgesContract(
       assert.deepEqual((await purge('c-third')).results, { removed: 0, kept: 1 })
       await purge('c-last')
       assert.equal(await latestOf('c-1'), undefined)
-      assert.equal(await numberIn(`count(*) from result_history where run_id = 'c-first'`), 1)
+      assert.equal(await numberIn(`count(*) from run_results where run_id = 'c-first'`), 1)
     })
 
     it('removes what is left of a run whose history retention has deleted', async () => {
       await save('r-run', [result('r-1'), result('r-2')])
       await under.rows(`delete from result_history where run_id = 'r-run'`)
+      await under.rows(`delete from runs where run_id = 'r-run'`)
       const removed = { removed: 2, kept: 0 }
       assert.deepEqual(await purge('r-run'), { result_inputs: removed, results: removed })
       assert.equal(await latestOf('r-1'), undefined)
@@ -176,7 +177,7 @@ export function purgesContract(
       })
       await assert.rejects(interrupted, /enough/)
       assert.equal(await numberIn(`count(*) from shape_answers where shape_hash like 'm-%'`), 0)
-      assert.equal(await numberIn(`count(*) from result_history where run_id = 'm-run'`), 703)
+      assert.equal(await numberIn(`count(*) from run_results where run_id = 'm-run'`), 703)
       assert.equal(await numberIn(`count(*) from results where run_id = 'm-run'`), 703)
       const left = { removed: 703, kept: 0 }
       assert.deepEqual(await purge('m-run'), { result_inputs: left, results: left, result_history: left })
@@ -303,7 +304,8 @@ export function purgesContract(
       await under.rows(`insert into indicators values ('o-1', 'old word', '{}', 'h', 'o-run', now())`)
       await under.rows(`insert into classifications (indicator_id, ${columns}) values ('o-1', ${values})`)
       await under.rows(
-        `insert into classification_history (indicator_id, run_started_at, ${columns}) values ('o-1', now(), ${values})`,
+        `insert into classification_history (indicator_id, run_started_at, ${columns})
+         select 'o-1', started_at, ${values} from runs where run_id = 'o-run'`,
       )
       const one = { removed: 1, kept: 0 }
       assert.deepEqual(await purge('o-run'), {

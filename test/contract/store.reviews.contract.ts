@@ -95,7 +95,7 @@ export function reviewsContract(
       await store.saveReview(kept)
       await store.saveReview(kept)
       assert.deepEqual(await findOne('kept'), kept.decisions[0]?.after)
-      assert.equal(await numberIn(`count(*) from result_history where run_id = 'review-kept'`), 1)
+      assert.equal(await numberIn(`count(*) from run_results where run_id = 'review-kept'`), 1)
       assert.equal((await store.findRun('review-kept'))?.indicators, 1)
       const [item] = await under.rows(`select * from review_decisions where indicator_id = 'kept'`)
       assert.equal(item?.decided_by, 'Anna')

@@ -8,6 +8,7 @@ import { auditsContract } from './store.audits.contract.ts'
 import { cataloguesContract } from './store.catalogues.contract.ts'
 import { type StoreUnderTest, storeContract } from './store.contract.ts'
 import { evidenceContract } from './store.evidence.contract.ts'
+import { historyContract } from './store.history.contract.ts'
 import { purgesContract } from './store.purges.contract.ts'
 import { requestsContract } from './store.requests.contract.ts'
 import { reviewsContract } from './store.reviews.contract.ts'
@@ -32,6 +33,7 @@ claimsContract('PostgreSQL', direct)
 evidenceContract('PostgreSQL', direct)
 requestsContract('PostgreSQL', direct)
 purgesContract('PostgreSQL', direct)
+historyContract('PostgreSQL', direct)
 
 const skip = await pgBouncerSkip()
 let bouncer: PgBouncer | undefined
@@ -59,3 +61,4 @@ claimsContract('PostgreSQL through PgBouncer in transaction mode', bounced, { sk
 evidenceContract('PostgreSQL through PgBouncer in transaction mode', bounced, { skip })
 requestsContract('PostgreSQL through PgBouncer in transaction mode', bounced, { skip })
 purgesContract('PostgreSQL through PgBouncer in transaction mode', bounced, { skip })
+historyContract('PostgreSQL through PgBouncer in transaction mode', bounced, { skip })

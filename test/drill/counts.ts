@@ -27,7 +27,7 @@ export function compareCounts(before: Counts, after: Counts, finished: Counts, r
 }
 
 /** Counts the rows of the tables that must not lose any. */
-export const COUNTED = ['results', 'result_history', 'result_inputs', 'runs', 'codebooks', 'idempotency_keys']
+export const COUNTED = ['results', 'run_results', 'result_inputs', 'runs', 'codebooks', 'idempotency_keys']
   .map((table) => `select '${table}' as name, count(*)::int as rows from ${table}`)
   .join(' union all ')
 

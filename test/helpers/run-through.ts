@@ -59,7 +59,7 @@ export async function runThrough(stack: TestStack, options: RunThroughOptions): 
     assert.equal(report.classified, indicators)
     const [rows] = await query(
       stack.databaseUrl,
-      'select count(*)::int as rows, count(distinct indicator_id)::int as ids from result_history where run_id = $1',
+      'select count(*)::int as rows, count(distinct indicator_id)::int as ids from run_results where run_id = $1',
       [report.run_id],
     )
     assert.deepEqual(rows, { rows: indicators, ids: indicators })
@@ -101,7 +101,7 @@ function watchGaps(databaseUrl: string, prefix: string) {
   let lastAt = performance.now()
   let longestMs = 0
   let isEnded = false
-  const text = 'select count(*)::int as n from result_history where starts_with(indicator_id, $1)'
+  const text = 'select count(*)::int as n from run_results where starts_with(indicator_id, $1)'
   const look = async () => {
     const [row] = await query(databaseUrl, text, [prefix]).catch(() => [undefined])
     const now = performance.now()

@@ -136,6 +136,9 @@ test('--check agrees, and fails where a label, an answer, a row or the file was 
     restored,
   )
   const row = `where run_id = '${run}' and indicator_id = '${id}'`
+  // The latest results and the history are one to a certificate.
+  await database.query(`create table latest as select * from results ${row}`)
+  await database.query(`delete from results ${row}`)
   await database.query(`create table kept as select * from result_history ${row}`)
   await fails(
     new RegExp(
@@ -149,6 +152,9 @@ test('--check agrees, and fails where a label, an answer, a row or the file was 
     `update result_history set confidence = 0.123 ${row}`,
     `update result_history set confidence = (select confidence from kept) ${row}`,
   )
+  await database.query(`insert into results select * from latest`)
+  await database.query(`delete from result_history ${row}`)
+  await check(0)
   await fails(
     /the seed is "[0-9a-f]{32}" in the file and "chosen" in the database/,
     `update certificates set seed = 'chosen' where run_id = '${run}'`,
@@ -316,7 +322,7 @@ test('sentinel rows find a change of the model, and leave the results of the cat
   // The answers of the sentinel rows are in no list of results, and in the history of their run.
   const status = await json(0, 'status', 'P.0')
   assert.equal(status.catalogue, 'store')
-  const history = await database.query(`select catalogue from result_history where run_id = '${worse.run}' limit 1`)
+  const history = await database.query(`select catalogue from run_results where run_id = '${worse.run}' limit 1`)
   assert.deepEqual(history.rows, [{ catalogue: 'sentinel:store' }])
 })
 

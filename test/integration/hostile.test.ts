@@ -124,7 +124,7 @@ for (const mode of ['model', 'hybrid'] as const) {
 
     const { rows } = await database.query<{ run_id: string; n: number; ids: number }>(
       `select run_id, count(*)::int as n, count(distinct indicator_id)::int as ids
-       from result_history where run_id = any($1) group by 1 order by 2`,
+       from run_results where run_id = any($1) group by 1 order by 2`,
       [[other.run_id, hostile.run_id]],
     )
     assert.deepEqual(rows, [
@@ -141,7 +141,7 @@ for (const mode of ['model', 'hybrid'] as const) {
       alone.results.map(labelsOf),
     )
     const known = [...OTHERS, ...HOSTILE].map(({ indicator_id }) => indicator_id)
-    for (const table of ['results', 'result_inputs', 'result_history']) {
+    for (const table of ['results', 'result_inputs', 'run_results']) {
       const strangers = await database.query(`select indicator_id from ${table} where indicator_id <> all($1)`, [known])
       assert.deepEqual(strangers.rows, [], table)
     }

@@ -96,7 +96,7 @@ async function run(...more: readonly string[]): Promise<Report> {
 /** The rows of a run in the history, by id of the indicator. Fails unless every indicator has exactly one. */
 async function rowsOf(runId: string): Promise<ReadonlyMap<string, Row>> {
   const columns = 'indicator_id, labels, status, unanswered, issues'
-  const { rows } = await database.query<Row>(`select ${columns} from result_history where run_id = $1`, [runId])
+  const { rows } = await database.query<Row>(`select ${columns} from run_results where run_id = $1`, [runId])
   const byId = new Map(rows.map((row) => [row.indicator_id, row]))
   assert.equal(rows.length, COUNT)
   assert.equal(byId.size, COUNT)

@@ -68,7 +68,7 @@ test('a run goes on when its replica is killed with SIGKILL', async () => {
   await client.connect()
   try {
     const rows = await client.query(
-      'select count(*)::int as rows, count(distinct indicator_id)::int as ids from result_history where run_id = $1',
+      'select count(*)::int as rows, count(distinct indicator_id)::int as ids from run_results where run_id = $1',
       [report.run_id],
     )
     assert.deepEqual(rows.rows, [{ rows: ROWS, ids: ROWS }])

@@ -6,7 +6,7 @@ import { createPool, type DatabasePool } from '../../src/store/pool.ts'
 import { createRetention, sweep } from '../../src/store/retention/retention.ts'
 import { createStore } from '../../src/store/store.ts'
 import { batch, result, SCOPE } from '../helpers/batches.ts'
-import { daysAgo, EXPIRED, EXPIRING, LATEST, rowsOfRun, saveOldRun, sweepOnce } from '../helpers/old-runs.ts'
+import { daysAgo, EXPIRED, EXPIRING, LATEST, rowsOfRun, SAVED, saveOldRun, sweepOnce } from '../helpers/old-runs.ts'
 import {
   type PgBouncer,
   pgBouncerSkip,
@@ -47,7 +47,7 @@ function retentionSuite(
       await saveOldRun(pool, 'young', DAYS - 1)
       assert.deepEqual(await sweepOnce(pool, DAYS), EXPIRING)
       assert.deepEqual(await rowsOfRun(pool, 'old'), { ...EXPIRED, ...LATEST })
-      assert.deepEqual(await rowsOfRun(pool, 'young'), { ...EXPIRING, ...LATEST })
+      assert.deepEqual(await rowsOfRun(pool, 'young'), { ...SAVED, ...LATEST })
       assert.deepEqual(await sweepOnce(pool, DAYS), {})
     })
 
@@ -55,7 +55,7 @@ function retentionSuite(
       await saveOldRun(pool, 'long', 10 * DAYS)
       await createStore(pool).saveBatch(batch(daysAgo(10 * DAYS), [], { runId: 'long', batchId: 'inv_2' }))
       assert.deepEqual(await sweepOnce(pool, DAYS), { llm_requests: 1, shape_answers: 1 })
-      const left = { result_history: 2, run_batches: 2, runs: 1, answer_uses: 1 }
+      const left = { result_history: 1, run_results: 2, run_batches: 2, runs: 1, answer_uses: 1 }
       assert.deepEqual(await rowsOfRun(pool, 'long'), { ...EXPIRED, ...left, ...LATEST })
     })
 
@@ -92,7 +92,7 @@ function retentionSuite(
           [runId, daysAgo(days)],
         )
       }
-      const copied = { result_history: 2 + 3, shape_answers: 1 + 1 }
+      const copied = { result_history: 1 + 3, shape_answers: 1 + 1 }
       assert.deepEqual(await sweepOnce(pool, DAYS), { ...EXPIRING, ...copied, classification_history: 3, answers: 1 })
       const left = await pool.query('select shape_hash from answers order by 1')
       assert.deepEqual(
@@ -117,6 +117,26 @@ function retentionSuite(
       assert.equal((await store.findHumanAnswers(['shape of a person'])).size, 1)
       const { rows } = await pool.query('select from review_decisions')
       assert.equal(rows.length, 1)
+    })
+
+    it('deletes history whose run is gone, which a batch left that replaced a result in the moment of the deletion', async () => {
+      for (const [runId, days] of [
+        ['stray-old', DAYS + 2],
+        ['stray-young', DAYS - 1],
+        ['between', DAYS + 2],
+      ] as const) {
+        await saveOldRun(pool, runId, days)
+      }
+      await pool.query(`update run_batches set saved_at = now() where run_id = 'between'`)
+      await pool.query(`delete from runs where run_id like 'stray-%'`)
+      await sweepOnce(pool, DAYS)
+      const { rows } = await pool.query(
+        `select run_id from result_history where run_id ~ '^(stray|between)' order by 1`,
+      )
+      assert.deepEqual(
+        rows.map((row) => row.run_id),
+        ['between', 'stray-young'],
+      )
     })
 
     it('deletes many rows a bounded number at a time', async () => {
@@ -149,7 +169,7 @@ function retentionSuite(
       await other.query('rollback')
       other.release()
       assert.deepEqual(await sweepOnce(pool, DAYS, AbortSignal.abort()), {})
-      assert.deepEqual(await rowsOfRun(pool, 'locked'), { ...EXPIRING, ...LATEST })
+      assert.deepEqual(await rowsOfRun(pool, 'locked'), { ...SAVED, ...LATEST })
       assert.deepEqual(await sweepOnce(pool, DAYS), EXPIRING)
     })
 
@@ -166,7 +186,8 @@ function retentionSuite(
       for await (const page of store.exportClassifications({ codebook: SCOPE.codebook, runId: 'resumed' })) {
         exported.push(...page.map((row) => row.indicator_id))
       }
-      assert.deepEqual(exported, ['resumed-c'])
+      // What the run gave before are the latest results still, and they are its own again.
+      assert.deepEqual(exported, ['resumed-a', 'resumed-b', 'resumed-c'])
     })
   })
 }

@@ -61,7 +61,7 @@ async function replaceReplica(next: string, signal: 'SIGTERM' | 'SIGKILL'): Prom
 /** The results so far of the run whose indicators begin with `prefix`. */
 async function resultsOf(prefix: string): Promise<{ indicator_id: string; prompt_version: string }[]> {
   const { rows } = await pool.query<{ indicator_id: string; prompt_version: string }>(
-    `select indicator_id, prompt_version from result_history where starts_with(indicator_id, $1)`,
+    `select indicator_id, prompt_version from run_results where starts_with(indicator_id, $1)`,
     [`${prefix}.`],
   )
   return rows

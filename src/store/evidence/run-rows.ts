@@ -1,12 +1,13 @@
 /** Reads what one run said of its indicators, and the inputs that it saw, for certificates. */
 import { z } from 'zod'
 import type { Indicator, Mode } from '../../classification/types.ts'
-import { Parameters, storableText } from '../bulk.ts'
+import { storableText } from '../bulk.ts'
 import { readPages } from '../pages.ts'
 import type { DatabasePool } from '../pool.ts'
 import { queryRows } from '../query.ts'
 import { CLASSIFICATION_SELECT, classificationRow } from '../results.ts'
 import { storedObject } from '../rows.ts'
+import { buildRunPage } from '../runs/run-results.ts'
 import { findRunStart } from '../runs.ts'
 import type { RunPart, RunRow, RunRowWithInput, RunScope } from '../types.ts'
 
@@ -29,7 +30,7 @@ export async function findRunParts(pool: DatabasePool, runId: string): Promise<r
     pool,
     'read what a run classified',
     partRow,
-    `select catalogue, codebook_name, codebook_hash, count(*) as rows from result_history
+    `select catalogue, codebook_name, codebook_hash, count(*) as rows from run_results
      where run_id = $1 and run_started_at = $2::timestamptz
      group by catalogue, codebook_name, codebook_hash order by catalogue, codebook_name, codebook_hash`,
     [runId, startedAt],
@@ -56,17 +57,13 @@ export async function* exportRunRows(
 ): AsyncGenerator<readonly RunRow[], void, undefined> {
   const startedAt = await findRunStart(pool, runId)
   if (startedAt === undefined) return
+  const run = { runId, startedAt, codebook, catalogue, columns: `${CLASSIFICATION_SELECT}, input_hash, mode` }
   yield* readPages(
     pageSize === undefined ? {} : { pageSize },
     ({ classification }: RunRow) => [classification.catalogue, classification.indicator_id],
-    ([, afterId], size) => {
-      const parameters = new Parameters()
-      const text = `select ${CLASSIFICATION_SELECT}, input_hash, mode from result_history
-        where run_id = ${parameters.bind(runId)} and run_started_at = ${parameters.bind(startedAt)}::timestamptz
-          and codebook_name = ${parameters.bind(storableText(codebook))}
-          and catalogue = ${parameters.bind(storableText(catalogue))} and indicator_id > ${parameters.bind(afterId)}
-        order by indicator_id limit ${parameters.bind(size)}`
-      return queryRows(pool, 'read the rows of a run', runRow, text, parameters.values)
+    (after, size) => {
+      const { text, values } = buildRunPage(run, after, size)
+      return queryRows(pool, 'read the rows of a run', runRow, text, values)
     },
   )
 }
@@ -88,7 +85,7 @@ export async function findRunRows(
     pool,
     'read rows of a run',
     withInput,
-    `select ${columns.join(', ')}, h.input_hash, h.mode, i.input from result_history h
+    `select ${columns.join(', ')}, h.input_hash, h.mode, i.input from run_results h
      left join result_inputs i
        on i.catalogue = h.catalogue and i.indicator_id = h.indicator_id and i.input_hash = h.input_hash
      where h.run_id = $1 and h.run_started_at = $2::timestamptz and h.codebook_name = $3 and h.catalogue = $4

@@ -11,7 +11,7 @@ import { PURGED_TABLES, type PurgeCount, type PurgedTable, type PurgeScope, type
 /** Milliseconds for one statement, which may have to read a whole table where no index leads to the rows of a run. */
 const COUNT_TIMEOUT_MS = 600_000
 
-const rowsOf = (table: PurgedTable, more = '') =>
+const rowsOf = (table: PurgedTable | 'run_results', more = '') =>
   `select count(*) as removed, 0 as kept from ${table} where run_id = $1 ${more}`
 
 /** Rows of the run with and without another run that brought the same text. */
@@ -39,7 +39,7 @@ const STATEMENTS: Readonly<Record<PurgedTable, string>> = {
     where expires_at < clock_timestamp() and shape_hash in (${ownShapes})`,
   result_inputs: handedOver('result_inputs', ''),
   results: handedOver('results', OF_SAME_CODEBOOK),
-  result_history: rowsOf('result_history'),
+  result_history: rowsOf('run_results'),
   human_answers: answersOfPeople('human_answers', 'review_decisions'),
   review_decisions: rowsOf('review_decisions'),
   sentinel_rows: rowsOf('sentinel_rows'),

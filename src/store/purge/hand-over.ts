@@ -4,11 +4,11 @@ import { SHARED_RESULT_COLUMNS } from '../results.ts'
 import { change, NOTHING, ROWS_PER_STEP, read, removal, SCANNED_ROWS, type Step } from './step.ts'
 
 /**
- * The latest entry of another run in the history for the same indicator with the same text as the row `mine`. That run then counts
+ * The latest result that another run gave for the same indicator with the same text as the row `mine`. That run then counts
  * as the one which brought the text.
  */
 export const heirOf = (condition: string) => `(
-  select * from result_history other
+  select * from run_results other
   where other.indicator_id = mine.indicator_id and other.catalogue = mine.catalogue
     and other.input_hash = mine.input_hash and other.run_id <> $1 ${condition}
   order by other.sequence desc, other.classified_at desc, other.run_id desc limit 1
@@ -36,7 +36,10 @@ const list = (prefix: string) => SHARED_RESULT_COLUMNS.map((name) => `${prefix}$
 export const KEY = ['codebook_name', 'catalogue', 'indicator_id']
 const sameKey = (a: string, b: string) => KEY.map((name) => `${a}.${name} = ${b}.${name}`).join(' and ')
 
-/** `mine` with the rows of `results` of the run: where another run gave a result for the same text, its latest one takes the place. */
+/**
+ * `mine` with the rows of `results` of the run: where another run gave a result for the same text, its latest one takes the place. A
+ * trigger takes all of `mine` into the history.
+ */
 const HAND_OVER_RESULTS = `heirs as materialized (
     select heir.* from mine cross join lateral ${heirOf(OF_SAME_CODEBOOK)} heir
   ), handed as (
@@ -47,14 +50,23 @@ const HAND_OVER_RESULTS = `heirs as materialized (
   )
   select (select count(*) from gone)::int as removed, (select count(*) from handed)::int as kept`
 
-/** Pages of the history of the run, with the latest inputs and results of the same indicators where they are of this run. */
+/** Pages of the results of the run that are the latest ones, which go into its history, and of its history with the latest inputs. */
 export function resultsStep(runId: string): Step {
   const page = `page as materialized (
     select ${KEY.join(', ')}, run_started_at from result_history where run_id = $1
     order by ${KEY.join(', ')}, run_started_at limit ${ROWS_PER_STEP}
   )`
   return async (client) => {
-    const [inputs] = await read(
+    const [results = NOTHING] = await read(
+      client,
+      handedRow,
+      `with mine as materialized (
+         select ${KEY.join(', ')}, input_hash from results where run_id = $1
+         order by catalogue, indicator_id, codebook_name limit ${ROWS_PER_STEP} for update
+       ), ${HAND_OVER_RESULTS}`,
+      [runId],
+    )
+    const [inputs = NOTHING] = await read(
       client,
       handedRow,
       `with ${page}, mine as materialized (
@@ -64,15 +76,6 @@ export function resultsStep(runId: string): Step {
        ), ${HAND_OVER_INPUTS}`,
       [runId],
     )
-    const [results] = await read(
-      client,
-      handedRow,
-      `with ${page}, mine as materialized (
-         select r.codebook_name, r.catalogue, r.indicator_id, r.input_hash from results r join page on ${sameKey('r', 'page')}
-         where r.run_id = $1 order by ${KEY.map((name) => `r.${name}`).join(', ')} for update of r
-       ), ${HAND_OVER_RESULTS}`,
-      [runId],
-    )
     const key = `run_id, ${KEY.join(', ')}, run_started_at`
     const history = await change(
       client,
@@ -80,26 +83,19 @@ export function resultsStep(runId: string): Step {
       [runId],
     )
     return {
-      counts: { result_inputs: inputs ?? NOTHING, results: results ?? NOTHING, result_history: removal(history) },
-      hasMore: history >= ROWS_PER_STEP,
+      counts: { result_inputs: inputs, results, result_history: removal(history) },
+      hasMore: history >= ROWS_PER_STEP || results.removed + results.kept >= ROWS_PER_STEP,
     }
   }
 }
 
 /** Inputs of the run whose history is gone already, by retention. */
 export function inputsWithoutHistoryStep(runId: string): Step {
-  return handOverStep(runId, 'result_inputs', 'catalogue, indicator_id, input_hash', HAND_OVER_INPUTS)
-}
-
-export function resultsWithoutHistoryStep(runId: string): Step {
-  return handOverStep(runId, 'results', 'codebook_name, catalogue, indicator_id, input_hash', HAND_OVER_RESULTS)
-}
-
-function handOverStep(runId: string, table: 'result_inputs' | 'results', columns: string, handOver: string): Step {
   return async (client) => {
-    const mine = `mine as materialized (select ${columns} from ${table} where run_id = $1 limit ${SCANNED_ROWS} for update)`
-    const [row] = await read(client, handedRow, `with ${mine}, ${handOver}`, [runId])
-    const count = row ?? NOTHING
-    return { counts: { [table]: count }, hasMore: count.removed + count.kept >= SCANNED_ROWS }
+    const mine = `mine as materialized (
+      select catalogue, indicator_id, input_hash from result_inputs where run_id = $1 limit ${SCANNED_ROWS} for update
+    )`
+    const [inputs = NOTHING] = await read(client, handedRow, `with ${mine}, ${HAND_OVER_INPUTS}`, [runId])
+    return { counts: { result_inputs: inputs }, hasMore: inputs.removed + inputs.kept >= SCANNED_ROWS }
   }
 }

@@ -3,7 +3,7 @@
  * A step deletes the row by which it finds its work last, so that a purge which is interrupted goes on where it stopped.
  */
 import { z } from 'zod'
-import { inputsWithoutHistoryStep, KEY, resultsStep, resultsWithoutHistoryStep } from './hand-over.ts'
+import { inputsWithoutHistoryStep, KEY, resultsStep } from './hand-over.ts'
 import { change, ROWS_PER_STEP, read, removal, SCANNED_ROWS, type Step } from './step.ts'
 import type { PurgedTable } from './types.ts'
 
@@ -13,7 +13,6 @@ export function listSteps(runId: string): readonly Step[] {
     answersStep(runId),
     resultsStep(runId),
     inputsWithoutHistoryStep(runId),
-    resultsWithoutHistoryStep(runId),
     decisionsStep(runId),
     statementStep(runId, 'sentinel_rows', 'delete from sentinel_rows where run_id = $1'),
     statementStep(runId, 'evidence_labels', `update evidence_labels set note = '' where run_id = $1 and note <> ''`),

@@ -149,6 +149,33 @@ export function deleteEndedRuns(days: number): DeletionJob {
   }
 }
 
+/**
+ * Deletes history that is older than `days` and whose run is deleted: of a result that a batch replaced in the moment in which the run
+ * was deleted. The runs of the history are found one by one along its key, because a scan would read every row.
+ */
+export function deleteStrayHistory(days: number): DeletionJob {
+  const key = HISTORY_KEYS.result_history
+  return async (client) => {
+    const rows = await countDeleted(
+      client,
+      `with recursive named as (
+         (select run_id from result_history order by run_id limit 1)
+         union all
+         select (select h.run_id from result_history h where h.run_id > named.run_id order by h.run_id limit 1)
+         from named where named.run_id is not null
+       ), stray as (
+         select run_id from named where not exists (select from runs where runs.run_id = named.run_id)
+       )
+       delete from result_history where (${key}) in (
+         select ${key} from result_history
+         where run_started_at < ${CUTOFF} and run_id in (select run_id from stray) limit ${ROWS_PER_STATEMENT}
+       )`,
+      [days],
+    )
+    return { rows: { result_history: rows }, hasMore: rows === ROWS_PER_STATEMENT }
+  }
+}
+
 async function countDeleted(
   client: pg.ClientBase,
   text: string,

@@ -16,6 +16,7 @@ import {
   type DeletionJob,
   deleteEndedRuns,
   deleteOldRequests,
+  deleteStrayHistory,
   deleteUnusedAnswers,
   RETENTION_TABLES,
   type RetentionTable,
@@ -135,6 +136,7 @@ async function listJobs(pool: DatabasePool, days: number): Promise<readonly Dele
     ...names.map((table) => dropOldChunks(table, days, home)),
     ...(names.includes('llm_requests') ? [] : [deleteOldRequests(days)]),
     deleteEndedRuns(runDays),
+    ...(names.includes('result_history') ? [] : [deleteStrayHistory(days)]),
     deleteUnusedAnswers('shape_answers', days),
     deleteUnusedAnswers('answers', days),
   ]

@@ -170,8 +170,11 @@ async function readRuns(pool: DatabasePool, condition: string, values: readonly 
        ) p
      ) p
      left join lateral (
-       select h.catalogue, h.codebook from result_history h
-       where h.run_id = r.run_id and h.run_started_at = r.started_at limit 1
+       (select h.catalogue, h.codebook from results h where h.run_id = r.run_id limit 1)
+       union all
+       (select h.catalogue, h.codebook from result_history h
+        where h.run_id = r.run_id and h.run_started_at = r.started_at limit 1)
+       limit 1
      ) h on r.catalogue is null
      order by r.started_at desc, r.run_id`,
     values,

@@ -80,7 +80,7 @@ export async function findRunDetail(pool: DatabasePool, runId: string): Promise<
     'read the confidence of a run',
     sampleRow,
     `with rows as materialized (
-       select field_confidence, issues from result_history
+       select field_confidence, issues from run_results
        where run_id = $1 and run_started_at = $2::timestamptz limit ${SAMPLED}
      ), fields as (
        select f.key as field, avg(f.value::float8) as mean,

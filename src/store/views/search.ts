@@ -150,7 +150,7 @@ export async function findHistory(pool: DatabasePool, { catalogue, codebook }: R
     pool,
     'read the history of a record',
     historyRow,
-    `select ${CLASSIFICATION_SELECT}, run_started_at from result_history
+    `select ${CLASSIFICATION_SELECT}, run_started_at from run_results
      where indicator_id = $1 and catalogue = $2 and codebook_name = $3
      order by run_started_at desc limit ${MOST_ENTRIES}`,
     [storableText(id), storableText(catalogue), storableText(codebook)],

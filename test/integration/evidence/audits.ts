@@ -258,7 +258,7 @@ async function countStored(
 ): Promise<{ readonly results: number; readonly rows_of_history: number; readonly audited: number }> {
   const { rows } = await world.database.query(
     `select (select count(*)::int from results where catalogue = $1) as results,
-            (select count(*)::int from result_history where catalogue = $1) as rows_of_history,
+            (select count(*)::int from run_results where catalogue = $1) as rows_of_history,
             (select count(distinct indicator_id)::int from audits where catalogue = $1) as audited`,
     [catalogue],
   )

@@ -156,7 +156,7 @@ test('the history holds one row an indicator and run, also when a run classifies
   await classify({ indicators, run_id: 'run-history', force: true })
   await classify({ indicators, run_id: 'run-history', force: true })
   await classify({ indicators, run_id: 'run-history-2', force: true })
-  const rows = await client.query(`select run_id from result_history where indicator_id = 'H.1' order by 1`)
+  const rows = await client.query(`select run_id from run_results where indicator_id = 'H.1' order by 1`)
   assert.deepEqual(
     rows.rows.map((row) => row.run_id),
     ['run-history', 'run-history-2'],
