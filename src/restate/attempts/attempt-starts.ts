@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { createEndpointHandler, Request } from '@restatedev/restate-sdk'
 import { cutOff } from '../../lib/network/cut-off.ts'
 import { CLASSIFIER, CLASSIFY_API } from '../contract.ts'
-import { createInputRoom, type InputRoom, type InputRoomBounds } from './input-room.ts'
+import { createInputRoom, type InputRoom, type InputRoomBounds, type Share } from './input-room.ts'
 import { AttemptReader, type AttemptStart } from './start-message.ts'
 import { beginAttempt } from './suspension.ts'
 
@@ -22,8 +22,8 @@ export type EndpointHandler = ReturnType<typeof createEndpointHandler>
 /**
  * The room for attempts of batches that are read and worked on at a time, so that thousands that come at once are worked off one after
  * the other, and their chunks get the processor in between. Chunks need no room, because batches wait for them. To read a batch takes about
- * twelve times its bytes, and the limit of a replica is 512 MB, of which 150 MB are in use without any. What has room gives it back when it
- * only waits. An attempt that waits for room takes up to the window of its stream, and is given up by Restate after two minutes (see the
+ * twelve times its bytes, and the limit of a replica is 512 MB, of which 150 MB are in use without any. What only waits counts for no more than its
+ * own bytes. An attempt that waits for room takes up to the window of its stream, and is given up by Restate after two minutes (see the
  * timeouts of batches) and tried again.
  */
 const ROOM: InputRoomBounds = { bytes: 8_388_608, waiting: 1_024 }
@@ -78,9 +78,10 @@ function watchStart(
   delete request.headers[RETRIES_HEADER]
   const reader = new AttemptReader()
   const iterator = request[Symbol.asyncIterator]()
-  let giveRoomBack = () => {}
+  let share: Share | undefined
   const input = beginAttempt(request.headers, {
-    waits: () => giveRoomBack(),
+    waits: () => share?.shrink(reader.announcedBytes),
+    mayWaitLong: () => reader.announcedBytes <= LARGE_BYTES,
     suspends: () => void readToEnd(iterator),
   })
   const ended = new AbortController()
@@ -92,7 +93,7 @@ function watchStart(
   }
   ended.signal.addEventListener('abort', () => {
     clearTimeout(timer)
-    giveRoomBack()
+    share?.end()
     input.end()
   })
   let needsRoom = room !== null
@@ -100,10 +101,9 @@ function watchStart(
     needsRoom = false
     // What has not been read yet stays with Restate, so that the wait takes no memory and is not the fault of the caller.
     clearTimeout(timer)
-    const share = await from.enter(Math.max(reader.announcedBytes, leastBytes), ended.signal)
+    share = await from.enter(Math.max(reader.announcedBytes, leastBytes), ended.signal)
     if (share === undefined) return cutOff(request)
     if (ended.signal.aborted) return share.end()
-    giveRoomBack = share.end
     timer = startTimer()
   }
   const first = async (): Promise<IteratorResult<unknown>> => {

@@ -2,7 +2,9 @@
 
 /** A part of the room that an attempt has. */
 export interface Share {
-  /** Gives the part back. A second call does nothing. */
+  /** Gives back what is beyond so many bytes. */
+  shrink(bytes: number): void
+  /** Gives all of it back. A second call does nothing. */
   end(): void
 }
 
@@ -33,15 +35,14 @@ export function createInputRoom(bounds: InputRoomBounds): InputRoom {
   }
   const take = (bytes: number): Share => {
     taken += bytes
-    let isOver = false
-    return {
-      end: () => {
-        if (isOver) return
-        isOver = true
-        taken -= bytes
-        letIn()
-      },
+    let held = bytes
+    const shrink = (left: number) => {
+      if (left >= held) return
+      taken -= held - left
+      held = left
+      letIn()
     }
+    return { shrink, end: () => shrink(0) }
   }
 
   return {

@@ -32,6 +32,8 @@ export interface AttemptInput {
 export interface AttemptCalls {
   /** Called each time that the handler begins to wait. */
   waits(): void
+  /** Whether it is small enough to stay in memory while it waits for long. */
+  mayWaitLong(): boolean
   /** Called once, when the attempt is to suspend. */
   suspends(): void
 }
@@ -60,7 +62,7 @@ export function beginAttempt(headers: IncomingHttpHeaders, calls: AttemptCalls):
     resolve(END)
     calls.suspends()
   }
-  attempts.set(id, { waits: calls.waits, suspends })
+  attempts.set(id, { ...calls, suspends })
   return { next: (read) => (isOver ? promise : Promise.race([read(), promise])), end }
 }
 
@@ -72,7 +74,7 @@ export async function sleepAway(ctx: Context, ms: number, why: string): Promise<
 /** Waits for calls, and holds a slot of a Restate node while they are short or few other attempts wait. */
 export async function awaitCalls<Value>(ctx: Context, calls: RestatePromise<Value>): Promise<Value> {
   const id = idOf(ctx)
-  const isPatient = patient.size < PATIENT
+  const isPatient = patient.size < PATIENT && attempts.get(id)?.mayWaitLong() === true
   if (isPatient) patient.add(id)
   try {
     return await waitAtMost(ctx, isPatient ? PATIENT_MS : WAIT_MS, calls)

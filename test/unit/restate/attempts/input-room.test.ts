@@ -33,6 +33,20 @@ test('attempts go in as far as the bytes reach, and in the order of their arriva
   ;(await fourth)?.end()
 })
 
+test('who shrinks makes room, and gives the rest back at its end', async () => {
+  const room = createInputRoom({ bytes: 10, waiting: 9 })
+  const first = await room.enter(10, never)
+  const second = room.enter(7, never)
+  first?.shrink(12)
+  first?.shrink(4)
+  first?.shrink(3)
+  const share = await second
+  share?.end()
+  first?.end()
+  first?.shrink(1)
+  assert.ok(await room.enter(10, never))
+})
+
 test('one that is larger than the room goes in alone', async () => {
   const room = createInputRoom({ bytes: 10, waiting: 9 })
   const large = await room.enter(100, never)

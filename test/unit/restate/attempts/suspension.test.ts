@@ -14,13 +14,14 @@ async function turns(): Promise<void> {
 }
 
 /** An attempt whose sleeps last as long as `sleep`. */
-function attempt(sleep: Promise<void> = never) {
+function attempt({ sleep = never, isLarge = false }: { sleep?: Promise<void>; isLarge?: boolean } = {}) {
   const headers: IncomingHttpHeaders = { 'x-attempt-id': 'of the caller' }
   const seen = { waits: 0, isSuspended: false }
   const input = beginAttempt(headers, {
     waits: () => {
       seen.waits += 1
     },
+    mayWaitLong: () => !isLarge,
     suspends: () => {
       seen.isSuspended = true
     },
@@ -49,11 +50,10 @@ test('an attempt that sleeps suspends: its input ends, and what it read before s
 test('a sleep that the journal holds as over, and a short one, suspend nothing', async (t: TestContext) => {
   t.mock.timers.enable({ apis: ['setTimeout'] })
   // The SDK passes a sleep that is over on a few turns later.
-  const replayed = attempt(
-    (async () => {
-      for (let turn = 0; turn < 4; turn += 1) await new Promise<void>((resolve) => setImmediate(resolve))
-    })(),
-  )
+  const sleep = (async () => {
+    for (let turn = 0; turn < 4; turn += 1) await new Promise<void>((resolve) => setImmediate(resolve))
+  })()
+  const replayed = attempt({ sleep })
   const sleeping = sleepAway(replayed.ctx, 60_000, 'wait')
   t.mock.timers.tick(0)
   await sleeping
@@ -78,7 +78,12 @@ test('a bounded number of attempts waits long for its calls, the others suspend 
     suspended(),
     many.map((_, index) => index >= PATIENT),
   )
-  // An attempt that is over leaves its place to another.
+  // A large one takes no place, and one that is over leaves its place to another.
+  const large = attempt({ isLarge: true })
+  void awaitCalls(large.ctx, never as unknown as RestatePromise<never>)
+  t.mock.timers.tick(2_500)
+  await turns()
+  assert.equal(large.seen.isSuspended, true)
   many[0]?.input.end()
   const next = attempt()
   void awaitCalls(next.ctx, never as unknown as RestatePromise<never>)
