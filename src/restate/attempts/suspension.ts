@@ -50,8 +50,9 @@ export function beginAttempt(headers: IncomingHttpHeaders, calls: AttemptCalls):
   lastAttempt += 1
   const id = String(lastAttempt)
   headers[ATTEMPT_HEADER] = id
-  const { promise, resolve } = Promise.withResolvers<IteratorResult<unknown>>()
   let isOver = false
+  /** Ends the read that is under way. `Promise.race` with one promise for the whole attempt would keep all that was read alive. */
+  let endRead: ((end: IteratorResult<unknown>) => void) | undefined
   const end = () => {
     attempts.delete(id)
     patient.delete(id)
@@ -59,11 +60,18 @@ export function beginAttempt(headers: IncomingHttpHeaders, calls: AttemptCalls):
   const suspends = () => {
     end()
     isOver = true
-    resolve(END)
+    endRead?.(END)
     calls.suspends()
   }
   attempts.set(id, { ...calls, suspends })
-  return { next: (read) => (isOver ? promise : Promise.race([read(), promise])), end }
+  const next = (read: () => Promise<IteratorResult<unknown>>) => {
+    if (isOver) return Promise.resolve(END)
+    const { promise, resolve, reject } = Promise.withResolvers<IteratorResult<unknown>>()
+    endRead = resolve
+    read().then(resolve, reject)
+    return promise
+  }
+  return { next, end }
 }
 
 /** A durable sleep that holds no slot of a Restate node unless it is short. */
