@@ -110,8 +110,8 @@ function watchStart(
     const read = await iterator.next()
     if (read.value instanceof Uint8Array) {
       reader.take(read.value)
-      if (needsRoom && room !== null && Math.max(reader.announcedBytes, leastBytes) > LARGE_BYTES)
-        await waitForRoom(room)
+      const isLarge = Math.max(reader.announcedBytes, leastBytes) > LARGE_BYTES
+      if (needsRoom && room !== null && reader.knowsInput && isLarge) await waitForRoom(room)
       if (reader.start !== undefined) {
         request.headers[ENTRIES_HEADER] = String(reader.start.entries)
         request.headers[RETRIES_HEADER] = String(reader.start.retries)

@@ -32,6 +32,11 @@ export class AttemptReader {
     return this.start !== undefined && this.messages > this.start.entries
   }
 
+  /** Whether the length of the input is among the announced bytes; it comes behind the first message, maybe in a later part. */
+  get knowsInput(): boolean {
+    return this.messages > 1 || (this.messages === 1 && this.left > 0)
+  }
+
   take(chunk: Uint8Array): void {
     let rest = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)
     while (rest.length > 0 && !this.isComplete) {

@@ -46,6 +46,18 @@ test('an attempt is complete with the last entry of its journal, however its byt
   )
 })
 
+test('the input is known with its length, which may come behind the first message', () => {
+  const reader = new AttemptReader()
+  const start = Buffer.from(RECORDED, 'hex')
+  reader.take(start)
+  assert.equal(reader.knowsInput, false)
+  reader.take(message(4_000_000).subarray(0, 5))
+  assert.equal(reader.knowsInput, false)
+  reader.take(message(4_000_000).subarray(5, 9))
+  assert.equal(reader.knowsInput, true)
+  assert.equal(reader.announcedBytes, start.length - 8 + 4_000_000)
+})
+
 test('any bytes end, with some numbers', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
