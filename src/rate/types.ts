@@ -23,8 +23,6 @@ export interface StartSlots {
 export interface LimiterStats extends Budget {
   /** Callers that wait for a permit. */
   readonly waiting: number
-  /** Requests started since the start of the process. */
-  readonly startedTotal: number
   /** Permits whose `done` has not been called, and the most that there may be, by measured latency and pace. */
   readonly inFlight: number
   readonly inFlightBound: number

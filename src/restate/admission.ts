@@ -11,17 +11,12 @@ const AHEAD_MS = 30_000
  * The most chunks that are admitted ahead of the pace, because each waits for its start in a slot of a Restate node,
  * which has few.
  */
-const AHEAD_CHUNKS = 250
+const AHEAD_CHUNKS = 500
 /**
  * The bound on admitted work never falls below this many milliseconds of work, enough for a round trip or two at any
  * pace.
  */
 const LEAST_AHEAD_MS = 2_000
-/**
- * Half of the admitted chunks that have not started are forgotten after this many milliseconds: other replicas have started them, or nobody
- * will.
- */
-const UNSEEN_MS = 60_000
 /**
  * A batch with a booked turn may exceed the bound by this factor, because a batch that wakes a little early would
  * otherwise have to queue again.
@@ -76,7 +71,7 @@ export interface Admission {
   giveBack(chunks: number): void
 }
 
-type Load = Pick<LimiterStats, 'waiting' | 'startedTotal' | 'requestsPerMinute' | 'pausedMs'> & {
+type Load = Pick<LimiterStats, 'waiting' | 'requestsPerMinute' | 'pausedMs'> & {
   /** The number of chunks that the limiter deferred and that come back within the next minute. */
   readonly deferred?: number
 }
@@ -94,40 +89,32 @@ export function loadOf(
 
 /**
  * Creates the admission of one replica. Restate spreads chunks over the replicas, so each admits its part. Admitted
- * chunks count until the pace has worked them off, and until as many have started, whether or not they have reached the limiter, because
- * many batches plan before their first chunk arrives, and because a machine may be slower than the pace. Where the limiter's own queue is longer, its length counts, since the model
+ * chunks count until the pace has worked them off, whether or not they have reached the limiter, because many batches
+ * plan before their first chunk arrives. Where the limiter's own queue is longer, its length counts, since the model
  * may be slower than the pace. `now` gives the milliseconds of a clock that never goes back.
  */
 export function createAdmission(load: () => Load, now: () => number = () => performance.now()): Admission {
   const turns = createVirtualQueue({ horizonMs: HORIZON_MS, shortestMs: SHORTEST_WAIT_MS })
   const planTurns = createVirtualQueue({ horizonMs: HORIZON_MS, shortestMs: SHORTEST_WAIT_MS })
-  /** What was admitted less what the pace has worked off, and less what has started. */
   let admitted = 0
-  let unstarted = 0
-  let startedTotal = 0
   let workedOffAt = now()
   /** The batches that plan, and the chunks that they are expected to need. */
   let planning = 0
   let planned = 0
   let meanChunks = 1
 
-  function workOff({ requestsPerMinute, startedTotal: total }: Load): void {
-    const passedMs = now() - workedOffAt
-    admitted = Math.max(0, admitted - (passedMs * requestsPerMinute) / 60_000)
-    // What other replicas start of it is not seen here, and what this one starts of theirs counts as its own.
-    unstarted = Math.max(0, unstarted - (total - startedTotal)) * 2 ** (-passedMs / UNSEEN_MS)
-    startedTotal = total
+  function workOff(requestsPerMinute: number): void {
+    admitted = Math.max(0, admitted - ((now() - workedOffAt) * requestsPerMinute) / 60_000)
     workedOffAt = now()
   }
 
   /** Books a wait for a batch that has to wait for room; null where there is room for its chunks. */
   function waitForRoom(chunks: number, before: AdmissionWait | null, others: number): AdmissionWait | null {
-    const found = load()
-    const { waiting, deferred = 0, requestsPerMinute, pausedMs } = found
-    workOff(found)
+    const { waiting, deferred = 0, requestsPerMinute, pausedMs } = load()
+    workOff(requestsPerMinute)
     const intervalMs = requestsPerMinute > 0 ? 60_000 / requestsPerMinute : Number.POSITIVE_INFINITY
     const timeOf = (places: number) => (places === 0 ? 0 : places * intervalMs)
-    const aheadMs = timeOf(Math.max(admitted, unstarted, waiting + deferred) + others) + pausedMs
+    const aheadMs = timeOf(Math.max(admitted, waiting + deferred) + others) + pausedMs
     const mostMs = Math.min(AHEAD_MS, Math.max(LEAST_AHEAD_MS, timeOf(AHEAD_CHUNKS)))
     const hasRoom = before?.booked
       ? aheadMs <= mostMs * BOOKED_FACTOR
@@ -171,13 +158,11 @@ export function createAdmission(load: () => Load, now: () => number = () => perf
       const wait = before === null && chunks > 0 ? waitForRoom(chunks, null, 0) : null
       if (wait !== null) return wait
       admitted += chunks
-      unstarted += chunks
       return null
     },
 
     giveBack(chunks) {
       admitted = Math.max(0, admitted - chunks)
-      unstarted = Math.max(0, unstarted - chunks)
       turns.shorten(chunks)
       meanChunks -= chunks * NEWEST_WEIGHT
     },

@@ -13,7 +13,6 @@ export function createIdleMetrics(): Metrics {
       inFlightBound: 0,
       deferred: 0,
       reservedTokens: 0,
-      startedTotal: 0,
       reservedTokensTotal: 0,
       spentTokensTotal: 0,
       utilisation: 0,

@@ -25,7 +25,6 @@ const FALLING_WEIGHT = 0.02
 
 export interface InFlightLimit {
   readonly inFlight: number
-  readonly startedTotal: number
   /** The most that may be in flight where a request starts every `intervalMs`. */
   bound(intervalMs: number): number
   /** Says that answers may take minutes from now on. */
@@ -37,7 +36,6 @@ export interface InFlightLimit {
 
 export function createInFlightLimit(): InFlightLimit {
   let inFlight = 0
-  let startedTotal = 0
   let meanMs: number | null = null
   let assumedMs = ASSUMED_MS
   let longestMs = MINUTE_MS
@@ -45,9 +43,6 @@ export function createInFlightLimit(): InFlightLimit {
   return {
     get inFlight() {
       return inFlight
-    },
-    get startedTotal() {
-      return startedTotal
     },
     bound(intervalMs) {
       // A latency of more than a minute is capped (five where answers are slow by agreement), since a model that hangs must not get ever more requests.
@@ -61,7 +56,6 @@ export function createInFlightLimit(): InFlightLimit {
     },
     started() {
       inFlight += 1
-      startedTotal += 1
     },
     ended(latencyMs) {
       inFlight -= 1

@@ -217,7 +217,6 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
       return {
         ...window.budget,
         waiting: callers.length,
-        startedTotal: inFlight.startedTotal,
         inFlight: inFlight.inFlight,
         inFlightBound: inFlightBound(),
         deferred: deferrals.due(now()),
