@@ -45,6 +45,7 @@ export function rowsScenario(rows: number): Scenario {
         commandCpuMs: commands.cpuMs,
         directories: [context.scratchDir],
         onFull: (message) => full.abort(new Error(message)),
+        progress: { rows, say: context.say },
       })
       try {
         return await measureRows({ ...context, signal }, { rows, file, world, commands, watch })
@@ -88,8 +89,10 @@ async function measureRows({ say, signal }: RowsContext, { rows, file, world, co
   const cpu = sum(first.cpu, rest.cpu)
   say(`rows: all in ${round(seconds)} s without the restart, ${perMinute.toLocaleString('en-US')} a minute`)
   say(`rows: CPU ms a row ${JSON.stringify(perRow(cpu, rows))}`)
+  say(`rows: the restart took ${JSON.stringify(restart)} ms; ${JSON.stringify(report.by_source)}`)
 
   const sizes = await readSizes(world.databaseUrl, rows)
+  say(`rows: ${JSON.stringify(sizes)}, peaks ${JSON.stringify({ ...watch.peaks, command: commands.peakMiB })}`)
   const again = await commands.run(classify)
   const { unchanged } = JSON.parse(again.stdout) as { readonly unchanged: number }
   say(`rows: a second run in ${again.seconds} s, CPU ms a row ${JSON.stringify(perRow(again.cpu, rows))}`)
@@ -98,6 +101,7 @@ async function measureRows({ say, signal }: RowsContext, { rows, file, world, co
   const exporting = await commands.run(['export', '--format', 'jsonl'], (bytes) => {
     exportedBytes += bytes
   })
+  say(`rows: exported ${gigabytes(exportedBytes)} in ${exporting.seconds} s`)
   const statusOfRow = await commands.run(['status', `T${String(rows - 1).padStart(8, '0')}`, '--json'])
   const statusOfRun = await commands.run(['status', runId, '--json'])
 

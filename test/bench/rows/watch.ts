@@ -42,10 +42,19 @@ export interface WatchOptions {
   readonly mostBytes?: number
   /** Called where the files take more than `mostBytes`. */
   readonly onFull: (message: string) => void
+  /** Called after each tenth of `rows`, with what it cost. */
+  readonly progress?: { readonly rows: number; readonly say: (message: string) => void }
 }
 
 /** Looks at the world until `stop`, also while its parts are down. */
-export function watchRows({ world, commandCpuMs, directories, onFull, mostBytes = MOST_BYTES }: WatchOptions): Watch {
+export function watchRows({
+  world,
+  commandCpuMs,
+  directories,
+  onFull,
+  mostBytes = MOST_BYTES,
+  progress,
+}: WatchOptions): Watch {
   const samples: CostSample[] = []
   const memoryMiB = { replicas: 0, restate: 0, guard: 0, postgres: 0, model: 0, balancer: 0 }
   const peaks = { memoryMiB, restateBytes: 0, postgresBytes: 0 }
@@ -72,6 +81,17 @@ export function watchRows({ world, commandCpuMs, directories, onFull, mostBytes 
       `stopped, because its files passed ${gigabytes(mostBytes)} (${parts}) after ${samples.at(-1)?.rows ?? 0} rows`,
     )
   }
+  let tenth = 0
+  const tellTenth = () => {
+    const now = samples.at(-1)?.rows ?? 0
+    if (progress === undefined || now < ((tenth + 1) * progress.rows) / 10) return
+    const cost = costBetween(samples, progress.rows, tenth / 10, now / progress.rows)
+    tenth = Math.floor((now * 10) / progress.rows)
+    progress.say(
+      `rows: ${now.toLocaleString('en-US')} saved, ${cost ?? '?'} CPU ms a row in this tenth, PostgreSQL ` +
+        `${gigabytes(peaks.postgresBytes)}, Restate ${gigabytes(peaks.restateBytes)} at most`,
+    )
+  }
   const watching = (async () => {
     while (!ending.signal.aborted) {
       lookAtMemory()
@@ -80,6 +100,7 @@ export function watchRows({ world, commandCpuMs, directories, onFull, mostBytes 
       const cpu = world.cpu()
       const cpuMs = cpu.replicas + cpu.restate + cpu.guard + cpu.postgres + commandCpuMs()
       if (rows !== undefined && rows > (samples.at(-1)?.rows ?? -1)) samples.push({ rows, cpuMs })
+      tellTenth()
       await sleep(LOOK_MS, undefined, { signal: ending.signal }).catch(() => undefined)
     }
   })()
