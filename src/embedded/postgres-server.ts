@@ -17,9 +17,9 @@ const SETTINGS: Readonly<Record<string, string | number>> = {
   // TCP.
   unix_socket_directories: '',
   max_connections: 50,
-  shared_buffers: '64MB',
+  shared_buffers: '256MB',
   huge_pages: 'off',
-  max_wal_size: '256MB',
+  max_wal_size: '2GB',
   wal_level: 'minimal',
   max_wal_senders: 0,
   // PostgreSQL starts three processes more under its default, io_method=worker.

@@ -51,12 +51,13 @@ export async function claimShapes(
   return { claimed, at: rows[0]?.at ?? '' }
 }
 
+/** The bound is a time of the statement, as PostgreSQL looks up no time in an index that may change while it reads. */
 async function deleteOldClaims(pool: DatabasePool): Promise<void> {
   await execute(
     pool,
     'clear old claims',
     `delete from claims where shape_hash in (
-       select shape_hash from claims where expires_at < clock_timestamp() - interval '${KEPT_MINUTES} minutes'
+       select shape_hash from claims where expires_at < statement_timestamp() - interval '${KEPT_MINUTES} minutes'
        order by expires_at limit ${MAX_DELETED} for update skip locked
      )`,
   )

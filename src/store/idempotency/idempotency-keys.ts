@@ -44,7 +44,7 @@ async function deleteOldKeys(pool: DatabasePool): Promise<number> {
     deletedRow,
     `with gone as (
        delete from idempotency_keys where scope in (
-         select scope from idempotency_keys where seen_at < clock_timestamp() - interval '${KEPT_HOURS} hours'
+         select scope from idempotency_keys where seen_at < statement_timestamp() - interval '${KEPT_HOURS} hours'
          order by seen_at limit ${MAX_DELETED} for update skip locked
        ) returning 1
      ) select count(*)::int8 as deleted from gone`,

@@ -68,7 +68,7 @@ interface Parts {
 async function measureRows({ say, signal }: RowsContext, { rows, file, world, commands, watch }: Parts) {
   const classify = ['classify', file, '--json']
   const halfway = async () => {
-    while (((await savedRows(world.databaseUrl)) ?? 0) < rows / 2) await sleep(POLL_MS, undefined, { signal })
+    while (((await savedRows(world.databaseUrl)) ?? 0) < rows / 2) await sleep(10 * POLL_MS, undefined, { signal })
   }
   const first = await commands.runUntil(classify, halfway)
   const runId = (await queryOnce<{ run_id: string }>(world.databaseUrl, 'select run_id from runs'))[0]?.run_id ?? ''
@@ -93,9 +93,6 @@ async function measureRows({ say, signal }: RowsContext, { rows, file, world, co
 
   const sizes = await readSizes(world.databaseUrl, rows)
   say(`rows: ${JSON.stringify(sizes)}, peaks ${JSON.stringify({ ...watch.peaks, command: commands.peakMiB })}`)
-  const again = await commands.run(classify)
-  const { unchanged } = JSON.parse(again.stdout) as { readonly unchanged: number }
-  say(`rows: a second run in ${again.seconds} s, CPU ms a row ${JSON.stringify(perRow(again.cpu, rows))}`)
   let exportedBytes = 0
   // It is not stored, because it would be a quarter of what the files may take.
   const exporting = await commands.run(['export', '--format', 'jsonl'], (bytes) => {
@@ -104,6 +101,10 @@ async function measureRows({ say, signal }: RowsContext, { rows, file, world, co
   say(`rows: exported ${gigabytes(exportedBytes)} in ${exporting.seconds} s`)
   const statusOfRow = await commands.run(['status', `T${String(rows - 1).padStart(8, '0')}`, '--json'])
   const statusOfRun = await commands.run(['status', runId, '--json'])
+
+  const again = await commands.run(classify)
+  const { unchanged } = JSON.parse(again.stdout) as { readonly unchanged: number }
+  say(`rows: a second run in ${again.seconds} s, CPU ms a row ${JSON.stringify(perRow(again.cpu, rows))}`)
 
   const early = costBetween(samples, rows, 0.1, 0.3)
   const late = costBetween(samples, rows, 0.8, 1)
