@@ -3,9 +3,9 @@ import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, it, mock } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import fc from 'fast-check'
-import { isServiceError } from '../../src/errors.ts'
-import type { RateLimiter } from '../../src/rate/limiter/types.ts'
-import type { Budget } from '../../src/rate/types.ts'
+import { isServiceError } from '../../../src/errors.ts'
+import type { RateLimiter } from '../../../src/rate/limiter/types.ts'
+import type { Budget } from '../../../src/rate/types.ts'
 
 export type MakeRateLimiter = (options: Budget & { now: () => number }) => RateLimiter
 

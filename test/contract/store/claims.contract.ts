@@ -1,8 +1,8 @@
 /** The contract of claims on shapes, which holds for the store directly on PostgreSQL and through PgBouncer. */
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import type { Store } from '../../src/store/types.ts'
-import { answer, batch } from '../helpers/batches.ts'
+import type { Store } from '../../../src/store/types.ts'
+import { answer, batch } from '../../helpers/batches.ts'
 import type { StoreUnderTest } from './store.contract.ts'
 
 const HOLD_MS = 60_000

@@ -1,9 +1,9 @@
 /** The contract of the store for reviews: what needs a person, what a person decided, and what a run may do to it. */
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import type { Classification, Status } from '../../src/classification/types.ts'
-import type { Store } from '../../src/store/types.ts'
-import { batch, classification, LABELS, result, SCOPE, totals, typed } from '../helpers/batches.ts'
+import type { Classification, Status } from '../../../src/classification/types.ts'
+import type { Store } from '../../../src/store/types.ts'
+import { batch, classification, LABELS, result, SCOPE, totals, typed } from '../../helpers/batches.ts'
 import type { StoreUnderTest } from './store.contract.ts'
 
 const CODEBOOK = SCOPE.codebook

@@ -1,9 +1,9 @@
 /** The contract of the store, which holds directly on PostgreSQL and through PgBouncer. */
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import type { Classification, Indicator } from '../../src/classification/types.ts'
-import type { AnswerToStore, Store } from '../../src/store/types.ts'
-import { answer, batch, classification, request, result, SCOPE, totals, typed } from '../helpers/batches.ts'
+import type { Classification, Indicator } from '../../../src/classification/types.ts'
+import type { AnswerToStore, Store } from '../../../src/store/types.ts'
+import { answer, batch, classification, request, result, SCOPE, totals, typed } from '../../helpers/batches.ts'
 
 export interface StoreUnderTest {
   readonly store: Store

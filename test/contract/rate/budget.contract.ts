@@ -1,10 +1,10 @@
 /** What every budget store must do, with the service's own lease decision inside its renewals. */
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { pauseOf } from '../../src/rate/lease/cluster-budget.ts'
-import { decideLease } from '../../src/rate/lease/lease-decision.ts'
-import type { BudgetStore, LeaseRequest } from '../../src/rate/types.ts'
-import { waitUntil } from '../helpers/wait.ts'
+import { pauseOf } from '../../../src/rate/lease/cluster-budget.ts'
+import { decideLease } from '../../../src/rate/lease/lease-decision.ts'
+import type { BudgetStore, LeaseRequest } from '../../../src/rate/types.ts'
+import { waitUntil } from '../../helpers/wait.ts'
 
 export interface BudgetStoreUnderTest {
   readonly store: BudgetStore

@@ -1,10 +1,10 @@
 /** The budget store contract on PostgreSQL, directly and through PgBouncer, and how a stopped replica holds others up. */
 import assert from 'node:assert/strict'
 import { after, it } from 'node:test'
-import { createPool } from '../../src/store/pool.ts'
-import { createBudgetStore } from '../../src/store/rate-budget.ts'
-import { type PgBouncer, pgBouncerSkip, sharedPostgres, silent, startPgBouncer } from '../helpers/postgres.ts'
-import { budgetStoreContract } from './rate-budget.contract.ts'
+import { createPool } from '../../../src/store/pool.ts'
+import { createBudgetStore } from '../../../src/store/rate-budget.ts'
+import { type PgBouncer, pgBouncerSkip, sharedPostgres, silent, startPgBouncer } from '../../helpers/postgres.ts'
+import { budgetStoreContract } from './budget.contract.ts'
 
 const postgres = sharedPostgres()
 const EMPTY = 'truncate rate_budget, replicas'

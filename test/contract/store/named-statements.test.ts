@@ -1,11 +1,11 @@
 /** Statements that are sent by name: the database keeps their plans, and where names are lost they are sent without. */
 import assert from 'node:assert/strict'
 import { after, it } from 'node:test'
-import { createPool } from '../../src/store/pool.ts'
-import { createStore } from '../../src/store/store.ts'
-import type { RequestToBook } from '../../src/store/types.ts'
-import { answer, batch, request, result, SCOPE } from '../helpers/batches.ts'
-import { type PgBouncer, pgBouncerSkip, sharedPostgres, silent, startPgBouncer } from '../helpers/postgres.ts'
+import { createPool } from '../../../src/store/pool.ts'
+import { createStore } from '../../../src/store/store.ts'
+import type { RequestToBook } from '../../../src/store/types.ts'
+import { answer, batch, request, result, SCOPE } from '../../helpers/batches.ts'
+import { type PgBouncer, pgBouncerSkip, sharedPostgres, silent, startPgBouncer } from '../../helpers/postgres.ts'
 
 const AT = '2026-01-02T03:04:06.000Z'
 const PREPARED = "select count(*)::int as prepared from pg_prepared_statements where name like 'classify%'"

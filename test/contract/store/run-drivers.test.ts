@@ -1,11 +1,11 @@
 /** What the store of drivers must do: one holder at a time, by the clock of the database, and what is wanted outlives the holder. */
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { answerDrive, answerRun, answerRuns } from '../../src/restate/answers/runs.ts'
-import { createStore } from '../../src/store/store.ts'
-import type { RunDriver, Store, TrialState } from '../../src/store/types.ts'
-import { batch, request, result, totals } from '../helpers/batches.ts'
-import { sharedPostgres, type TestDatabase } from '../helpers/postgres.ts'
+import { answerDrive, answerRun, answerRuns } from '../../../src/restate/answers/runs.ts'
+import { createStore } from '../../../src/store/store.ts'
+import type { RunDriver, Store, TrialState } from '../../../src/store/types.ts'
+import { batch, request, result, totals } from '../../helpers/batches.ts'
+import { sharedPostgres, type TestDatabase } from '../../helpers/postgres.ts'
 
 const postgres = sharedPostgres()
 const RUN = { catalogue: 'prices', codebook: 'economic-indicators@2', command: 'classify', size: 10 }

@@ -1,9 +1,9 @@
 /** The contract of the store for several catalogues and codebooks, and for answers that grow by field. */
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import type { Indicator } from '../../src/classification/types.ts'
-import type { CodebookColumn, ResultScope, Store } from '../../src/store/types.ts'
-import { answer, batch, classification, result, SCOPE, totals } from '../helpers/batches.ts'
+import type { Indicator } from '../../../src/classification/types.ts'
+import type { CodebookColumn, ResultScope, Store } from '../../../src/store/types.ts'
+import { answer, batch, classification, result, SCOPE, totals } from '../../helpers/batches.ts'
 import type { StoreUnderTest } from './store.contract.ts'
 
 const TOPICS: ResultScope = { catalogue: 'news', codebook: 'news-topics' }

@@ -1,11 +1,11 @@
 /** The contract of what runs gave: every result of every run once, whether it is the latest one still or others have replaced it. */
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { createRandom } from '../../src/evidence/statistics/random.ts'
-import type { Store } from '../../src/store/types.ts'
-import { batch, classification, result, SCOPE } from '../helpers/batches.ts'
-import { saveAsEarlierRelease } from '../helpers/earlier-history.ts'
-import { shuffle } from '../helpers/shuffle.ts'
+import { createRandom } from '../../../src/evidence/statistics/random.ts'
+import type { Store } from '../../../src/store/types.ts'
+import { batch, classification, result, SCOPE } from '../../helpers/batches.ts'
+import { saveAsEarlierRelease } from '../../helpers/earlier-history.ts'
+import { shuffle } from '../../helpers/shuffle.ts'
 import type { StoreUnderTest } from './store.contract.ts'
 
 const CODEBOOK = SCOPE.codebook

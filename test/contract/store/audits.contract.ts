@@ -1,8 +1,8 @@
 /** The contract of the store for audits and outcomes of labels: they are saved, replaced, count once, and are read in order and in parts. */
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import type { AuditToSave, EvidenceScope, LabelOutcome, ResultScope, Store } from '../../src/store/types.ts'
-import { batch, result, SCOPE } from '../helpers/batches.ts'
+import type { AuditToSave, EvidenceScope, LabelOutcome, ResultScope, Store } from '../../../src/store/types.ts'
+import { batch, result, SCOPE } from '../../helpers/batches.ts'
 import type { StoreUnderTest } from './store.contract.ts'
 
 const audit = (indicatorId: string, field: string, more: Partial<AuditToSave> = {}): AuditToSave => ({

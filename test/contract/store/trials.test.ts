@@ -1,9 +1,9 @@
 /** What every store of trials must do: decide under a lock, keep what was decided, and know no run that was not opened. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { createStore } from '../../src/store/store.ts'
-import type { TrialState } from '../../src/store/types.ts'
-import { sharedPostgres } from '../helpers/postgres.ts'
+import { createStore } from '../../../src/store/store.ts'
+import type { TrialState } from '../../../src/store/types.ts'
+import { sharedPostgres } from '../../helpers/postgres.ts'
 
 const postgres = sharedPostgres()
 const CHANGES = 20

@@ -1,8 +1,8 @@
 /** The contract of purges: what of a run goes, what stays because another run brought it too, and that a purge can be interrupted. */
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import type { PurgeCount, ResultToSave, Store } from '../../src/store/types.ts'
-import { answer, batch, request, result, SCOPE, totals } from '../helpers/batches.ts'
+import type { PurgeCount, ResultToSave, Store } from '../../../src/store/types.ts'
+import { answer, batch, request, result, SCOPE, totals } from '../../helpers/batches.ts'
 import type { StoreUnderTest } from './store.contract.ts'
 
 /** A signal that never aborts. */

@@ -10,8 +10,8 @@ import type {
   RunScope,
   SentinelRow,
   Store,
-} from '../../src/store/types.ts'
-import { batch, LABELS, result, SCOPE } from '../helpers/batches.ts'
+} from '../../../src/store/types.ts'
+import { batch, LABELS, result, SCOPE } from '../../helpers/batches.ts'
 import type { StoreUnderTest } from './store.contract.ts'
 
 const OTHER: ResultScope = { catalogue: 'other', codebook: SCOPE.codebook }

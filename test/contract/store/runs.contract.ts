@@ -1,8 +1,8 @@
 /** The contract of the store for runs: when they began, what they add up to, and what their models took. */
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import type { Store } from '../../src/store/types.ts'
-import { batch, request, result, totals } from '../helpers/batches.ts'
+import type { Store } from '../../../src/store/types.ts'
+import { batch, request, result, totals } from '../../helpers/batches.ts'
 import type { StoreUnderTest } from './store.contract.ts'
 
 export function runsContract(

@@ -1,12 +1,12 @@
 /** The history of the rate budget on PostgreSQL: what was set, by whom, from the settings of replicas or by others. */
 import assert from 'node:assert/strict'
 import { before, it } from 'node:test'
-import { createClusterBudget } from '../../src/rate/lease/budget-service.ts'
-import { createLeaseStore } from '../../src/rate/lease/lease-store.ts'
-import { answerBudget } from '../../src/restate/answers/budget.ts'
-import { createBudgetStore } from '../../src/store/rate-budget.ts'
-import { createViewStore } from '../../src/store/views/views.ts'
-import { sharedPostgres, silent } from '../helpers/postgres.ts'
+import { createClusterBudget } from '../../../src/rate/lease/budget-service.ts'
+import { createLeaseStore } from '../../../src/rate/lease/lease-store.ts'
+import { answerBudget } from '../../../src/restate/answers/budget.ts'
+import { createBudgetStore } from '../../../src/store/rate-budget.ts'
+import { createViewStore } from '../../../src/store/views/views.ts'
+import { sharedPostgres, silent } from '../../helpers/postgres.ts'
 
 const postgres = sharedPostgres()
 let database: Awaited<ReturnType<typeof postgres.fresh>>

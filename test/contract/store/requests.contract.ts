@@ -1,8 +1,8 @@
 /** The contract of the store for requests to models: they are booked once, and reserved under the limit of their run. */
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import type { ModelRequestRecord, RequestToBook, Store } from '../../src/store/types.ts'
-import { answer, batch, request } from '../helpers/batches.ts'
+import type { ModelRequestRecord, RequestToBook, Store } from '../../../src/store/types.ts'
+import { answer, batch, request } from '../../helpers/batches.ts'
 import type { StoreUnderTest } from './store.contract.ts'
 
 const AT = '2026-01-02T03:04:06.000Z'
