@@ -1,14 +1,14 @@
 /** Batches by codebook and catalogue: results that still hold, versions, unknown codebooks, the handler codebook and the status. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createSchemes } from '../../../src/catalogue/schemes.ts'
-import { answerCodebook } from '../../../src/restate/answers/codebook.ts'
-import { readStatus } from '../../../src/restate/answers/status.ts'
-import { codebookRequestSchema, statusRequestSchema } from '../../../src/restate/contract.ts'
-import { asTerminalError } from '../../../src/restate/terminal-errors.ts'
-import { createWorld, type World } from './batch-world.ts'
-import { createMemoryStore } from './memory-store.ts'
-import { goods, goodsLists, notes } from './own-codebooks.ts'
+import { createSchemes } from '../../../../src/catalogue/schemes.ts'
+import { answerCodebook } from '../../../../src/restate/answers/codebook.ts'
+import { readStatus } from '../../../../src/restate/answers/status.ts'
+import { codebookRequestSchema, statusRequestSchema } from '../../../../src/restate/contract.ts'
+import { asTerminalError } from '../../../../src/restate/terminal-errors.ts'
+import { createWorld, type World } from '../batch-world.ts'
+import { createMemoryStore } from '../memory-store.ts'
+import { goods, goodsLists, notes } from '../own-codebooks.ts'
 
 const says = () => ({ topic: 'prices', tone: 'good', length: 3 })
 const LENGTH = '  - name: length\n    title: Length\n    number: { min: 0, max: 9, definition: How long it is. }'

@@ -1,15 +1,15 @@
 /** Human answers to some of the fields: they count before any model and rule, the rest is asked, and no indicator gets those of another. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Labels } from '../../../src/classification/types.ts'
-import { createEvidence } from '../../../src/restate/batch/audits.ts'
-import { estimateBatch } from '../../../src/restate/batch/estimate.ts'
-import { prepare } from '../../../src/restate/batch/prepare.ts'
-import { batchRequestSchema } from '../../../src/restate/contract.ts'
-import type { Store, StoredAnswer } from '../../../src/store/types.ts'
-import { createWorld, type World } from './batch-world.ts'
-import { SHIPPED, UNAUDITED } from './options.ts'
-import { notes } from './own-codebooks.ts'
+import type { Labels } from '../../../../src/classification/types.ts'
+import { createEvidence } from '../../../../src/restate/batch/audits.ts'
+import { estimateBatch } from '../../../../src/restate/batch/estimate.ts'
+import { prepare } from '../../../../src/restate/batch/prepare.ts'
+import { batchRequestSchema } from '../../../../src/restate/contract.ts'
+import type { Store, StoredAnswer } from '../../../../src/store/types.ts'
+import { createWorld, type World } from '../batch-world.ts'
+import { SHIPPED, UNAUDITED } from '../options.ts'
+import { notes } from '../own-codebooks.ts'
 
 /** An indicator whose unit the rules are sure of and whose other labels they only guess. */
 const series = (id: string, units = 'USD Million', more: object = {}) => {

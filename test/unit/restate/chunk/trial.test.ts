@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { isServiceError, ServiceError } from '../../../src/errors.ts'
-import { type Admission, createRunTrials, type RunTrials } from '../../../src/restate/chunk/run-trials.ts'
+import { isServiceError, ServiceError } from '../../../../src/errors.ts'
+import { type Admission, createRunTrials, type RunTrials } from '../../../../src/restate/chunk/run-trials.ts'
 import {
   ALIKE_FAILURES,
   enterTrial,
@@ -11,10 +11,10 @@ import {
   MOST_EMPTY,
   MOST_FAILURES,
   type Verdict,
-} from '../../../src/restate/chunk/trial.ts'
-import type { TrialState, TrialStore } from '../../../src/store/types.ts'
-import { createMemoryTrials } from '../../helpers/memory-trials.ts'
-import { waitUntil } from '../../helpers/wait.ts'
+} from '../../../../src/restate/chunk/trial.ts'
+import type { TrialState, TrialStore } from '../../../../src/store/types.ts'
+import { createMemoryTrials } from '../../../helpers/memory-trials.ts'
+import { waitUntil } from '../../../helpers/wait.ts'
 
 const HOLD_MS = 60_000
 const never = new AbortController().signal

@@ -2,14 +2,14 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import type { Labels } from '../../../src/classification/types.ts'
-import { ECONOMIC_INDICATORS } from '../../../src/codebooks/economic-indicators/code.ts'
-import { PaidAnswerError } from '../../../src/llm/errors.ts'
-import { answerChunk } from '../../../src/restate/chunk/chunk.ts'
-import type { ChunkReply, EarlierChunkRequest } from '../../../src/restate/chunk-contract.ts'
-import type { BatchToSave } from '../../../src/store/types.ts'
-import { type Asked, createWorld, type Said, type World } from './batch-world.ts'
-import { createJournal, type Entry } from './journal.ts'
+import type { Labels } from '../../../../src/classification/types.ts'
+import { ECONOMIC_INDICATORS } from '../../../../src/codebooks/economic-indicators/code.ts'
+import { PaidAnswerError } from '../../../../src/llm/errors.ts'
+import { answerChunk } from '../../../../src/restate/chunk/chunk.ts'
+import type { ChunkReply, EarlierChunkRequest } from '../../../../src/restate/chunk-contract.ts'
+import type { BatchToSave } from '../../../../src/store/types.ts'
+import { type Asked, createWorld, type Said, type World } from '../batch-world.ts'
+import { createJournal, type Entry } from '../journal.ts'
 
 type Call = Extract<Entry, { step: 'call' }> & { readonly request: EarlierChunkRequest; readonly journal: Entry[] }
 
@@ -22,7 +22,9 @@ interface EarlierBatch {
 }
 
 const fixture = <Content>(name: string) =>
-  JSON.parse(readFileSync(new URL(`../../fixtures/journals/d053d5d/${name}.json`, import.meta.url), 'utf8')) as Content
+  JSON.parse(
+    readFileSync(new URL(`../../../fixtures/journals/d053d5d/${name}.json`, import.meta.url), 'utf8'),
+  ) as Content
 const batches = { batch: fixture<EarlierBatch>('batch'), 'waiting-batch': fixture<EarlierBatch>('waiting-batch') }
 const chunk = fixture<{ request: EarlierChunkRequest; entries: Entry[]; reply: ChunkReply }>('chunk')
 const callsOf = ({ entries }: EarlierBatch) => entries.filter((entry) => entry.step === 'call') as Call[]

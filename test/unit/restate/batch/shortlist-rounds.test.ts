@@ -1,12 +1,12 @@
 /** "None of these" shows more candidates of a code list once, field by field; where none of these fits either, the asking ends. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { NONE_OF_THESE } from '../../../src/classification/prompt.ts'
-import { WIDENED } from '../../../src/classification/shortlist.ts'
-import { prepare } from '../../../src/restate/batch/prepare.ts'
-import { type Asked, createWorld, type World, type WorldOptions } from './batch-world.ts'
-import { UNAUDITED } from './options.ts'
-import { goods, goodsLists } from './own-codebooks.ts'
+import { NONE_OF_THESE } from '../../../../src/classification/prompt.ts'
+import { WIDENED } from '../../../../src/classification/shortlist.ts'
+import { prepare } from '../../../../src/restate/batch/prepare.ts'
+import { type Asked, createWorld, type World, type WorldOptions } from '../batch-world.ts'
+import { UNAUDITED } from '../options.ts'
+import { goods, goodsLists } from '../own-codebooks.ts'
 
 const SHORT = 5
 const request = { codebook: 'goods', indicators: [{ indicator_id: 'a', name: 'widget p07' }] }

@@ -1,16 +1,16 @@
 /** Gathers replies into decisions and reasons by field, and folds the decisions of one position into one stored answer. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { loadBuiltIns } from '../../../src/catalogue/codebook-files.ts'
-import { createSchemes } from '../../../src/catalogue/schemes.ts'
-import { questionOf } from '../../../src/classification/question.ts'
-import type { Labels } from '../../../src/classification/types.ts'
-import { gatherReplies, noAnswers } from '../../../src/restate/batch/gather.ts'
-import { prepare } from '../../../src/restate/batch/prepare.ts'
-import { answersToStore } from '../../../src/restate/batch/results.ts'
-import type { BatchQuestion, Plan } from '../../../src/restate/batch/types.ts'
-import type { ChunkReply } from '../../../src/restate/chunk-contract.ts'
-import { UNAUDITED } from './options.ts'
+import { loadBuiltIns } from '../../../../src/catalogue/codebook-files.ts'
+import { createSchemes } from '../../../../src/catalogue/schemes.ts'
+import { questionOf } from '../../../../src/classification/question.ts'
+import type { Labels } from '../../../../src/classification/types.ts'
+import { gatherReplies, noAnswers } from '../../../../src/restate/batch/gather.ts'
+import { prepare } from '../../../../src/restate/batch/prepare.ts'
+import { answersToStore } from '../../../../src/restate/batch/results.ts'
+import type { BatchQuestion, Plan } from '../../../../src/restate/batch/types.ts'
+import type { ChunkReply } from '../../../../src/restate/chunk-contract.ts'
+import { UNAUDITED } from '../options.ts'
 
 const schemes = createSchemes(await loadBuiltIns(), null)
 const scheme = await schemes.find(undefined)

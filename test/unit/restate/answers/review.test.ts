@@ -2,14 +2,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Context } from '@restatedev/restate-sdk'
-import type { PreparedScheme } from '../../../src/classification/scheme.ts'
-import { answerReview } from '../../../src/restate/answers/review.ts'
-import { CALLER_HEADER, type ReviewResponse, reviewRequestSchema } from '../../../src/restate/contract.ts'
-import { asTerminalError } from '../../../src/restate/terminal-errors.ts'
-import type { KnownIndicator, ReviewToSave, Store } from '../../../src/store/types.ts'
-import { createWorld } from './batch-world.ts'
-import { createJournal, type Entry } from './journal.ts'
-import { notes } from './own-codebooks.ts'
+import type { PreparedScheme } from '../../../../src/classification/scheme.ts'
+import { answerReview } from '../../../../src/restate/answers/review.ts'
+import { CALLER_HEADER, type ReviewResponse, reviewRequestSchema } from '../../../../src/restate/contract.ts'
+import { asTerminalError } from '../../../../src/restate/terminal-errors.ts'
+import type { KnownIndicator, ReviewToSave, Store } from '../../../../src/store/types.ts'
+import { createWorld } from '../batch-world.ts'
+import { createJournal, type Entry } from '../journal.ts'
+import { notes } from '../own-codebooks.ts'
 
 const KINDS = `  - name: kinds
     title: Kinds

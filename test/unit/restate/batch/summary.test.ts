@@ -6,9 +6,9 @@ import {
   warnOfNotionalCosts,
   warnOfOfflineModel,
   warnOfUnknownPrices,
-} from '../../../src/restate/batch/summary.ts'
-import { classification, request, result } from '../../helpers/batches.ts'
-import { economic, shop } from '../classification/schemes.ts'
+} from '../../../../src/restate/batch/summary.ts'
+import { classification, request, result } from '../../../helpers/batches.ts'
+import { economic, shop } from '../../classification/schemes.ts'
 
 test('the stored results of unchanged indicators are counted by what they leave open', () => {
   const statuses = ['accepted', 'unverified', 'needs-review', 'unverified'] as const

@@ -1,11 +1,11 @@
 /** The handler classify-api/evidence: what the audits of a catalogue show, field by field. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { answerEvidence } from '../../../src/restate/answers/evidence.ts'
-import { createEvidence } from '../../../src/restate/batch/audits.ts'
-import { evidenceRequestSchema, evidenceResponseSchema } from '../../../src/restate/contract.ts'
-import type { StoredAudit } from '../../../src/store/types.ts'
-import { createWorld } from './batch-world.ts'
+import { answerEvidence } from '../../../../src/restate/answers/evidence.ts'
+import { createEvidence } from '../../../../src/restate/batch/audits.ts'
+import { evidenceRequestSchema, evidenceResponseSchema } from '../../../../src/restate/contract.ts'
+import type { StoredAudit } from '../../../../src/store/types.ts'
+import { createWorld } from '../batch-world.ts'
 
 const audits = (field: string, count: number, parts: Partial<StoredAudit> = {}) =>
   Array.from({ length: count }, (_, index): Omit<StoredAudit, 'number'> => {

@@ -1,17 +1,17 @@
 /** Whole batches by the evidence of their catalogue: what is audited blind, what rules decide alone, and what a journal keeps of both. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { askableFields } from '../../../src/classification/fields.ts'
-import type { Labels } from '../../../src/classification/types.ts'
-import { ServiceError } from '../../../src/errors.ts'
-import { OFFLINE_MODEL_NAME } from '../../../src/lib/model-names.ts'
-import { prepare, prepareOptionsOf, readOptions } from '../../../src/restate/batch/prepare.ts'
-import type { Plan } from '../../../src/restate/batch/types.ts'
-import type { StoredAudit } from '../../../src/store/types.ts'
-import { findingOf } from '../../helpers/readings.ts'
-import { type Asked, createWorld, type World, type WorldOptions } from './batch-world.ts'
-import type { Journal } from './journal.ts'
-import { OPTIONS, UNAUDITED } from './options.ts'
+import { askableFields } from '../../../../src/classification/fields.ts'
+import type { Labels } from '../../../../src/classification/types.ts'
+import { ServiceError } from '../../../../src/errors.ts'
+import { OFFLINE_MODEL_NAME } from '../../../../src/lib/model-names.ts'
+import { prepare, prepareOptionsOf, readOptions } from '../../../../src/restate/batch/prepare.ts'
+import type { Plan } from '../../../../src/restate/batch/types.ts'
+import type { StoredAudit } from '../../../../src/store/types.ts'
+import { findingOf } from '../../../helpers/readings.ts'
+import { type Asked, createWorld, type World, type WorldOptions } from '../batch-world.ts'
+import type { Journal } from '../journal.ts'
+import { OPTIONS, UNAUDITED } from '../options.ts'
 
 /** A series of which the rules are sure of every field. */
 const series = (id: string, more: object = {}) => {

@@ -1,12 +1,12 @@
 /** Batches whose run may not spend more: what was answered is saved, what was not asked is named, and others may ask about it. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { ChunkRequest } from '../../../src/restate/chunk-contract.ts'
-import type { CostReservation, CostToReserve } from '../../../src/store/types.ts'
-import { createWorld, type Said, type World, type WorldOptions } from './batch-world.ts'
-import type { Entry } from './journal.ts'
-import { createMemoryStore, type MemoryStore } from './memory-store.ts'
-import { notes } from './own-codebooks.ts'
+import type { ChunkRequest } from '../../../../src/restate/chunk-contract.ts'
+import type { CostReservation, CostToReserve } from '../../../../src/store/types.ts'
+import { createWorld, type Said, type World, type WorldOptions } from '../batch-world.ts'
+import type { Entry } from '../journal.ts'
+import { createMemoryStore, type MemoryStore } from '../memory-store.ts'
+import { notes } from '../own-codebooks.ts'
 
 const names = (count: number) =>
   Array.from({ length: count }, (_, n) => ({ indicator_id: `i${n}`, name: `Zorbic attainment of ${n}` }))

@@ -1,13 +1,13 @@
 /** A batch that asks in a service tier: what its chunks carry, and how a chunk waits for the capacity of the flex tier or does without. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ServiceError } from '../../../src/errors.ts'
-import type { ModelRequest } from '../../../src/llm/types.ts'
-import { answerChunk, type ChunkDeps, MAX_TRIES } from '../../../src/restate/chunk/chunk.ts'
-import type { ChunkRequest } from '../../../src/restate/chunk-contract.ts'
-import { createMemoryLedger } from '../../helpers/ledger.ts'
-import { createWorld } from './batch-world.ts'
-import { createJournal } from './journal.ts'
+import { ServiceError } from '../../../../src/errors.ts'
+import type { ModelRequest } from '../../../../src/llm/types.ts'
+import { answerChunk, type ChunkDeps, MAX_TRIES } from '../../../../src/restate/chunk/chunk.ts'
+import type { ChunkRequest } from '../../../../src/restate/chunk-contract.ts'
+import { createMemoryLedger } from '../../../helpers/ledger.ts'
+import { createWorld } from '../batch-world.ts'
+import { createJournal } from '../journal.ts'
 
 const says = () => ({ orientation: 'neutral' })
 const batchOf = (options: object) => ({

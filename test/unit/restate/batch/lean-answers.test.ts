@@ -1,10 +1,10 @@
 /** Batches whose caller takes no results: the answer has the summary alone, and what is stored is the same. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { PART_HEADER, RESULTS_HEADER } from '../../../src/restate/contract.ts'
-import { createWorld } from './batch-world.ts'
-import type { Entry } from './journal.ts'
-import { notes } from './own-codebooks.ts'
+import { PART_HEADER, RESULTS_HEADER } from '../../../../src/restate/contract.ts'
+import { createWorld } from '../batch-world.ts'
+import type { Entry } from '../journal.ts'
+import { notes } from '../own-codebooks.ts'
 
 const SCOPE = { catalogue: 'default', codebook: 'notes' }
 const REQUEST = {

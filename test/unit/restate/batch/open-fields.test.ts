@@ -1,12 +1,12 @@
 /** A question asks only what is open: partial answers are completed, stored answers are used field by field, doubt is escalated. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ServiceError } from '../../../src/errors.ts'
-import { createEvidence } from '../../../src/restate/batch/audits.ts'
-import { estimateBatch } from '../../../src/restate/batch/estimate.ts'
-import { batchRequestSchema } from '../../../src/restate/contract.ts'
-import { type Asked, createWorld, type World, type WorldOptions } from './batch-world.ts'
-import { notes } from './own-codebooks.ts'
+import { ServiceError } from '../../../../src/errors.ts'
+import { createEvidence } from '../../../../src/restate/batch/audits.ts'
+import { estimateBatch } from '../../../../src/restate/batch/estimate.ts'
+import { batchRequestSchema } from '../../../../src/restate/contract.ts'
+import { type Asked, createWorld, type World, type WorldOptions } from '../batch-world.ts'
+import { notes } from '../own-codebooks.ts'
 
 const note = (id: string, name = 'Bread costs more') => ({ indicator_id: id, name })
 const request = (indicators: readonly object[], more: object = {}) => ({ codebook: 'notes', indicators, ...more })

@@ -1,12 +1,12 @@
 /** Runs that people stop or pause while chunks wait: no further request starts, what is answered is saved, and the rest can be asked later. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createRunStops } from '../../../src/restate/chunk/run-stops.ts'
-import type { ChunkRequest, EarlierChunkRequest } from '../../../src/restate/chunk-contract.ts'
-import type { DriverState } from '../../../src/store/types.ts'
-import { createWorld, type World } from './batch-world.ts'
-import { createMemoryStore } from './memory-store.ts'
-import { notes } from './own-codebooks.ts'
+import { createRunStops } from '../../../../src/restate/chunk/run-stops.ts'
+import type { ChunkRequest, EarlierChunkRequest } from '../../../../src/restate/chunk-contract.ts'
+import type { DriverState } from '../../../../src/store/types.ts'
+import { createWorld, type World } from '../batch-world.ts'
+import { createMemoryStore } from '../memory-store.ts'
+import { notes } from '../own-codebooks.ts'
 
 const chunk = (more: object = {}): ChunkRequest => ({
   ...{ run_id: 'run-1', tier: 'primary', codebook_hash: 'h', part: 7, items: [] },
