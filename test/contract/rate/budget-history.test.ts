@@ -6,7 +6,7 @@ import { createLeaseStore } from '../../../src/rate/lease/lease-store.ts'
 import { answerBudget } from '../../../src/restate/answers/budget.ts'
 import { createBudgetStore } from '../../../src/store/rate-budget.ts'
 import { createViewStore } from '../../../src/store/views/views.ts'
-import { sharedPostgres, silent } from '../../helpers/postgres.ts'
+import { sharedPostgres, silent } from '../../helpers/database/postgres.ts'
 
 const postgres = sharedPostgres()
 let database: Awaited<ReturnType<typeof postgres.fresh>>

@@ -3,7 +3,13 @@ import assert from 'node:assert/strict'
 import { after, it } from 'node:test'
 import { createPool } from '../../../src/store/pool.ts'
 import { createBudgetStore } from '../../../src/store/rate-budget.ts'
-import { type PgBouncer, pgBouncerSkip, sharedPostgres, silent, startPgBouncer } from '../../helpers/postgres.ts'
+import {
+  type PgBouncer,
+  pgBouncerSkip,
+  sharedPostgres,
+  silent,
+  startPgBouncer,
+} from '../../helpers/database/postgres.ts'
 import { budgetStoreContract } from './budget.contract.ts'
 
 const postgres = sharedPostgres()

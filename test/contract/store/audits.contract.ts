@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { AuditToSave, EvidenceScope, LabelOutcome, ResultScope, Store } from '../../../src/store/types.ts'
-import { batch, result, SCOPE } from '../../helpers/batches.ts'
+import { batch, result, SCOPE } from '../../helpers/store/batches.ts'
 import type { StoreUnderTest } from './store.contract.ts'
 
 const audit = (indicatorId: string, field: string, more: Partial<AuditToSave> = {}): AuditToSave => ({

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { Indicator } from '../../../src/classification/types.ts'
 import type { CodebookColumn, ResultScope, Store } from '../../../src/store/types.ts'
-import { answer, batch, classification, result, SCOPE, totals } from '../../helpers/batches.ts'
+import { answer, batch, classification, result, SCOPE, totals } from '../../helpers/store/batches.ts'
 import type { StoreUnderTest } from './store.contract.ts'
 
 const TOPICS: ResultScope = { catalogue: 'news', codebook: 'news-topics' }

@@ -11,7 +11,7 @@ import type {
   SentinelRow,
   Store,
 } from '../../../src/store/types.ts'
-import { batch, LABELS, result, SCOPE } from '../../helpers/batches.ts'
+import { batch, LABELS, result, SCOPE } from '../../helpers/store/batches.ts'
 import type { StoreUnderTest } from './store.contract.ts'
 
 const OTHER: ResultScope = { catalogue: 'other', codebook: SCOPE.codebook }

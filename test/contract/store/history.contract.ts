@@ -3,9 +3,9 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { createRandom } from '../../../src/evidence/statistics/random.ts'
 import type { Store } from '../../../src/store/types.ts'
-import { batch, classification, result, SCOPE } from '../../helpers/batches.ts'
-import { saveAsEarlierRelease } from '../../helpers/earlier-history.ts'
 import { shuffle } from '../../helpers/shuffle.ts'
+import { batch, classification, result, SCOPE } from '../../helpers/store/batches.ts'
+import { saveAsEarlierRelease } from '../../helpers/store/earlier-history.ts'
 import type { StoreUnderTest } from './store.contract.ts'
 
 const CODEBOOK = SCOPE.codebook

@@ -4,8 +4,14 @@ import { after, it } from 'node:test'
 import { createPool } from '../../../src/store/pool.ts'
 import { createStore } from '../../../src/store/store.ts'
 import type { RequestToBook } from '../../../src/store/types.ts'
-import { answer, batch, request, result, SCOPE } from '../../helpers/batches.ts'
-import { type PgBouncer, pgBouncerSkip, sharedPostgres, silent, startPgBouncer } from '../../helpers/postgres.ts'
+import {
+  type PgBouncer,
+  pgBouncerSkip,
+  sharedPostgres,
+  silent,
+  startPgBouncer,
+} from '../../helpers/database/postgres.ts'
+import { answer, batch, request, result, SCOPE } from '../../helpers/store/batches.ts'
 
 const AT = '2026-01-02T03:04:06.000Z'
 const PREPARED = "select count(*)::int as prepared from pg_prepared_statements where name like 'classify%'"

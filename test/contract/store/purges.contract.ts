@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { PurgeCount, ResultToSave, Store } from '../../../src/store/types.ts'
-import { answer, batch, request, result, SCOPE, totals } from '../../helpers/batches.ts'
+import { answer, batch, request, result, SCOPE, totals } from '../../helpers/store/batches.ts'
 import type { StoreUnderTest } from './store.contract.ts'
 
 /** A signal that never aborts. */

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { ModelRequestRecord, RequestToBook, Store } from '../../../src/store/types.ts'
-import { answer, batch, request } from '../../helpers/batches.ts'
+import { answer, batch, request } from '../../helpers/store/batches.ts'
 import type { StoreUnderTest } from './store.contract.ts'
 
 const AT = '2026-01-02T03:04:06.000Z'

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { Classification, Status } from '../../../src/classification/types.ts'
 import type { Store } from '../../../src/store/types.ts'
-import { batch, classification, LABELS, result, SCOPE, totals, typed } from '../../helpers/batches.ts'
+import { batch, classification, LABELS, result, SCOPE, totals, typed } from '../../helpers/store/batches.ts'
 import type { StoreUnderTest } from './store.contract.ts'
 
 const CODEBOOK = SCOPE.codebook

@@ -4,8 +4,8 @@ import { after, before, describe, it } from 'node:test'
 import { answerDrive, answerRun, answerRuns } from '../../../src/restate/answers/runs.ts'
 import { createStore } from '../../../src/store/store.ts'
 import type { RunDriver, Store, TrialState } from '../../../src/store/types.ts'
-import { batch, request, result, totals } from '../../helpers/batches.ts'
-import { sharedPostgres, type TestDatabase } from '../../helpers/postgres.ts'
+import { sharedPostgres, type TestDatabase } from '../../helpers/database/postgres.ts'
+import { batch, request, result, totals } from '../../helpers/store/batches.ts'
 
 const postgres = sharedPostgres()
 const RUN = { catalogue: 'prices', codebook: 'economic-indicators@2', command: 'classify', size: 10 }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { Store } from '../../../src/store/types.ts'
-import { batch, request, result, totals } from '../../helpers/batches.ts'
+import { batch, request, result, totals } from '../../helpers/store/batches.ts'
 import type { StoreUnderTest } from './store.contract.ts'
 
 export function runsContract(

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { Classification, Indicator } from '../../../src/classification/types.ts'
 import type { AnswerToStore, Store } from '../../../src/store/types.ts'
-import { answer, batch, classification, request, result, SCOPE, totals, typed } from '../../helpers/batches.ts'
+import { answer, batch, classification, request, result, SCOPE, totals, typed } from '../../helpers/store/batches.ts'
 
 export interface StoreUnderTest {
   readonly store: Store

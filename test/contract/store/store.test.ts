@@ -2,7 +2,13 @@
 import { after } from 'node:test'
 import { createPool } from '../../../src/store/pool.ts'
 import { createStore } from '../../../src/store/store.ts'
-import { type PgBouncer, pgBouncerSkip, sharedPostgres, silent, startPgBouncer } from '../../helpers/postgres.ts'
+import {
+  type PgBouncer,
+  pgBouncerSkip,
+  sharedPostgres,
+  silent,
+  startPgBouncer,
+} from '../../helpers/database/postgres.ts'
 import { auditsContract } from './audits.contract.ts'
 import { cataloguesContract } from './catalogues.contract.ts'
 import { claimsContract } from './claims.contract.ts'

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { createStore } from '../../../src/store/store.ts'
 import type { TrialState } from '../../../src/store/types.ts'
-import { sharedPostgres } from '../../helpers/postgres.ts'
+import { sharedPostgres } from '../../helpers/database/postgres.ts'
 
 const postgres = sharedPostgres()
 const CHANGES = 20

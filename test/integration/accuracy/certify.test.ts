@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import pg from 'pg'
-import { runCli } from '../../helpers/cli.ts'
+import { runCli } from '../../helpers/cli/cli.ts'
 import {
   fillForm,
   makeParts,
@@ -15,8 +15,8 @@ import {
   readForm,
   startPartsModel,
   trueLabels,
-} from '../../helpers/labelled-parts.ts'
-import { startTestStack, type TestStack } from '../../helpers/stack.ts'
+} from '../../helpers/evidence/labelled-parts.ts'
+import { startTestStack, type TestStack } from '../../helpers/stack/stack.ts'
 
 const ROWS = 1_500
 /** A truth of 0.998. */

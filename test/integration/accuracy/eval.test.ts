@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { parseUserPrompt } from '../../../src/classification/user-prompt.ts'
-import { runCli } from '../../helpers/cli.ts'
+import { runCli } from '../../helpers/cli/cli.ts'
 import { temporaryDirectory } from '../../helpers/temporary-directory.ts'
 
 const COUNT = 60

@@ -9,8 +9,8 @@ import { loadBuiltIns } from '../../../src/catalogue/codebook-files.ts'
 import { isSameLabel } from '../../../src/classification/fields.ts'
 import type { LabelValue } from '../../../src/classification/types.ts'
 import type { BatchResponse, ResultBody } from '../../../src/restate/contract.ts'
-import { renameCodebook } from '../../helpers/renamed-codebook.ts'
-import { callIngress, startTestStack, type TestStack } from '../../helpers/stack.ts'
+import { renameCodebook } from '../../helpers/codebooks/renamed-codebook.ts'
+import { callIngress, startTestStack, type TestStack } from '../../helpers/stack/stack.ts'
 
 interface GoldLine {
   readonly indicator_id: string

@@ -8,8 +8,8 @@ import type { Mode } from '../../../src/classification/types.ts'
 import { applyReview } from '../../../src/cli/review/apply.ts'
 import { createStore } from '../../../src/store/store.ts'
 import type { Store } from '../../../src/store/types.ts'
-import { type BatchPlanner, createBatchPlanner, kindsOf } from '../../helpers/planned-batches.ts'
-import { sharedPostgres, type TestDatabase } from '../../helpers/postgres.ts'
+import { sharedPostgres, type TestDatabase } from '../../helpers/database/postgres.ts'
+import { type BatchPlanner, createBatchPlanner, kindsOf } from '../../helpers/store/planned-batches.ts'
 
 // Registered before the hook of sharedPostgres, which stops the server.
 after(() => database?.drop())

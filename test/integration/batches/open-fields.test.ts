@@ -5,8 +5,13 @@ import { loadBuiltIns } from '../../../src/catalogue/codebook-files.ts'
 import { createSchemes, type SchemeRegistry } from '../../../src/catalogue/schemes.ts'
 import { createStore } from '../../../src/store/store.ts'
 import type { Store } from '../../../src/store/types.ts'
-import { type BatchPlanner, createBatchPlanner, kindsOf, type PlannedBatch } from '../../helpers/planned-batches.ts'
-import { sharedPostgres, type TestDatabase } from '../../helpers/postgres.ts'
+import { sharedPostgres, type TestDatabase } from '../../helpers/database/postgres.ts'
+import {
+  type BatchPlanner,
+  createBatchPlanner,
+  kindsOf,
+  type PlannedBatch,
+} from '../../helpers/store/planned-batches.ts'
 
 // Registered before the hook of sharedPostgres, which stops the server.
 after(() => database?.drop())

@@ -6,10 +6,10 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import type { RunReport } from '../../../src/cli/classify/run-report.ts'
 import { createPool, type DatabasePool } from '../../../src/store/pool.ts'
-import { startCli } from '../../helpers/cli.ts'
-import { type ScriptedModel, startScriptedModel } from '../../helpers/model.ts'
-import { silent } from '../../helpers/postgres.ts'
-import { startTestStack, type TestStack } from '../../helpers/stack.ts'
+import { startCli } from '../../helpers/cli/cli.ts'
+import { silent } from '../../helpers/database/postgres.ts'
+import { type ScriptedModel, startScriptedModel } from '../../helpers/servers/model.ts'
+import { startTestStack, type TestStack } from '../../helpers/stack/stack.ts'
 import { waitUntil } from '../../helpers/wait.ts'
 
 const INDICATORS = 60
@@ -35,7 +35,7 @@ before(async () => {
   releaseFile = join(directory, 'release')
   await writeFile(releaseFile, 'p-one')
   model = await startScriptedModel((_asked, index) => (index < free ? {} : { after: held }))
-  const helper = new URL('../../helpers/prompt-release.mjs', import.meta.url).href
+  const helper = new URL('../../helpers/stack/prompt-release.mjs', import.meta.url).href
   stack = await startTestStack(
     { OPENAI_BASE_URL: model.url, RATE_RPM: '100000', DRAIN_TIMEOUT_MS: '5000' },
     { NODE_OPTIONS: `--import ${helper}`, PROMPT_RELEASE_FILE: releaseFile },

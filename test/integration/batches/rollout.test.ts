@@ -13,8 +13,13 @@ import type { ChunkReply } from '../../../src/restate/chunk-contract.ts'
 import type { CodebookIdentity } from '../../../src/restate/contract.ts'
 import { createStore } from '../../../src/store/store.ts'
 import type { Store } from '../../../src/store/types.ts'
-import { type BatchPlanner, createBatchPlanner, kindsOf, type PlannedBatch } from '../../helpers/planned-batches.ts'
-import { sharedPostgres, type TestDatabase } from '../../helpers/postgres.ts'
+import { sharedPostgres, type TestDatabase } from '../../helpers/database/postgres.ts'
+import {
+  type BatchPlanner,
+  createBatchPlanner,
+  kindsOf,
+  type PlannedBatch,
+} from '../../helpers/store/planned-batches.ts'
 
 // Registered before the hook of sharedPostgres, which stops the server.
 after(() => database?.drop())

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { drill } from '../../drill/drill.ts'
 import { embeddedStack } from '../../drill/embedded.ts'
-import { runCli } from '../../helpers/cli.ts'
+import { runCli } from '../../helpers/cli/cli.ts'
 
 const folder = await mkdtemp(join(tmpdir(), 'classify-backup-'))
 after(() => rm(folder, { recursive: true, force: true }))

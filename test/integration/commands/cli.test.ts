@@ -8,8 +8,8 @@ import { after, before, test } from 'node:test'
 import { promisify } from 'node:util'
 import { freePort } from '../../../src/embedded/ports.ts'
 import type { ResultBody } from '../../../src/restate/contract.ts'
-import { runCli, startCli } from '../../helpers/cli.ts'
-import { startTestStack, type TestStack } from '../../helpers/stack.ts'
+import { runCli, startCli } from '../../helpers/cli/cli.ts'
+import { startTestStack, type TestStack } from '../../helpers/stack/stack.ts'
 import { waitUntil } from '../../helpers/wait.ts'
 
 let stack: TestStack

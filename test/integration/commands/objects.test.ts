@@ -10,8 +10,8 @@ import { after, before, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { readObject, writeObject } from '../../../src/catalogue/remote/objects.ts'
 import { readObjectStore } from '../../../src/config/object-store.ts'
-import { runCli, startCli } from '../../helpers/cli.ts'
-import { type ObjectServer, startObjectServer } from '../../helpers/object-server.ts'
+import { runCli, startCli } from '../../helpers/cli/cli.ts'
+import { type ObjectServer, startObjectServer } from '../../helpers/servers/object-server.ts'
 import { waitUntil } from '../../helpers/wait.ts'
 
 const NEVER = new AbortController().signal

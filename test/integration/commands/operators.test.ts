@@ -10,9 +10,9 @@ import { after, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { sha256 } from '../../../src/lib/sha256.ts'
-import { runCli } from '../../helpers/cli.ts'
+import { runCli } from '../../helpers/cli/cli.ts'
 import { freePorts } from '../../helpers/ports.ts'
-import { callIngress, startTestStack } from '../../helpers/stack.ts'
+import { callIngress, startTestStack } from '../../helpers/stack/stack.ts'
 
 const SCRIPT = fileURLToPath(new URL('../../../kubernetes/classify-service/files/post-batch.mjs', import.meta.url))
 /** The rights of each token. */

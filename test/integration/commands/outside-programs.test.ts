@@ -10,7 +10,7 @@ import { EXAMPLES } from '../../../src/openapi/examples.ts'
 import { API_HANDLERS } from '../../../src/restate/api-handlers.ts'
 import { assertMatches, DOCUMENT, propertiesOf } from '../../helpers/json-schemas.ts'
 import { plainEnv, projectWithClient, ROOT } from '../../helpers/packed-client.ts'
-import { callIngress, startTestStack, type TestStack } from '../../helpers/stack.ts'
+import { callIngress, startTestStack, type TestStack } from '../../helpers/stack/stack.ts'
 
 const run = promisify(execFile)
 

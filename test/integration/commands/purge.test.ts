@@ -7,11 +7,11 @@ import { after, before, test } from 'node:test'
 import { pino } from 'pino'
 import type { PurgeReport } from '../../../src/cli/purge/report.ts'
 import { createPool, type DatabasePool } from '../../../src/store/pool.ts'
-import { runCli } from '../../helpers/cli.ts'
+import { runCli } from '../../helpers/cli/cli.ts'
 import { type QuirkyEndpoint, startQuirkyEndpoint } from '../../helpers/quirky-endpoint/endpoint.ts'
 import { message, type Quirk, refusal } from '../../helpers/quirky-endpoint/types.ts'
-import { callIngress, startTestStack, type TestStack } from '../../helpers/stack.ts'
-import { searchDatabase, searchFiles, searchRestate } from '../../helpers/word-search.ts'
+import { callIngress, startTestStack, type TestStack } from '../../helpers/stack/stack.ts'
+import { searchDatabase, searchFiles, searchRestate } from '../../helpers/stack/word-search.ts'
 
 let endpoint: QuirkyEndpoint
 let stack: TestStack

@@ -6,8 +6,8 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { isRunning } from '../../../src/embedded/pids.ts'
 import { type RunBody, runSchema, runsResponseSchema } from '../../../src/restate/contract.ts'
-import { runCli, startCli } from '../../helpers/cli.ts'
-import { callIngress, startTestStack, type TestStack } from '../../helpers/stack.ts'
+import { runCli, startCli } from '../../helpers/cli/cli.ts'
+import { callIngress, startTestStack, type TestStack } from '../../helpers/stack/stack.ts'
 import { waitUntil } from '../../helpers/wait.ts'
 
 /** So slow that the first rows of a run are seen long before its last, and so fast that the rest takes no time. */

@@ -5,11 +5,11 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { RunReport } from '../../../src/cli/classify/run-report.ts'
-import { runCli, startCli } from '../../helpers/cli.ts'
+import { runCli, startCli } from '../../helpers/cli/cli.ts'
 import { QUIRKS } from '../../helpers/quirky-endpoint/quirks.ts'
 import { message, type Quirk } from '../../helpers/quirky-endpoint/types.ts'
 import { type QuirkyWorld, startQuirkyWorld } from '../../helpers/quirky-endpoint/world.ts'
-import { callIngress } from '../../helpers/stack.ts'
+import { callIngress } from '../../helpers/stack/stack.ts'
 import { waitUntil } from '../../helpers/wait.ts'
 
 /** One US dollar for each token, so that no rounding hides a request. */

@@ -7,8 +7,8 @@ import { after, before, test } from 'node:test'
 import pg from 'pg'
 import type { EstimateReport } from '../../../src/cli/classify/estimate-sum.ts'
 import type { RunReport } from '../../../src/cli/classify/run-report.ts'
-import { runCli } from '../../helpers/cli.ts'
-import { startTestStack, type TestStack } from '../../helpers/stack.ts'
+import { runCli } from '../../helpers/cli/cli.ts'
+import { startTestStack, type TestStack } from '../../helpers/stack/stack.ts'
 
 let stack: TestStack
 let directory: string

@@ -10,7 +10,7 @@ import pg from 'pg'
 import { pino } from 'pino'
 import { z } from 'zod'
 import { type EmbeddedPostgres, startPostgres } from '../../../src/embedded/postgres.ts'
-import { silent } from '../../helpers/postgres.ts'
+import { silent } from '../../helpers/database/postgres.ts'
 import { temporaryDirectory } from '../../helpers/temporary-directory.ts'
 
 async function query(server: { readonly url: string }, statement: string): Promise<unknown[]> {

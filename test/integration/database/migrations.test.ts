@@ -8,7 +8,7 @@ import { pathToFileURL } from 'node:url'
 import { pino } from 'pino'
 import { migrate } from '../../../src/store/migrate.ts'
 import { createPool } from '../../../src/store/pool.ts'
-import { sharedPostgres, silent, type TestDatabase } from '../../helpers/postgres.ts'
+import { sharedPostgres, silent, type TestDatabase } from '../../helpers/database/postgres.ts'
 
 const MIGRATIONS = new URL('../../../src/store/migrations/', import.meta.url)
 const ALL_FILES = (await readdir(MIGRATIONS, { recursive: true })).filter((file) => file.endsWith('.sql'))

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { DatabasePool } from '../../../src/store/pool.ts'
 import { createStore } from '../../../src/store/store.ts'
-import { sharedPostgres, type TestDatabase } from '../../helpers/postgres.ts'
-import { recording, rowsRead, type Statement, scansOf } from '../../helpers/query-plans.ts'
+import { sharedPostgres, type TestDatabase } from '../../helpers/database/postgres.ts'
+import { recording, rowsRead, type Statement, scansOf } from '../../helpers/database/query-plans.ts'
 
 const ROWS = 200_000
 const postgres = sharedPostgres()

@@ -5,8 +5,6 @@ import { pino } from 'pino'
 import { createPool, type DatabasePool } from '../../../src/store/pool.ts'
 import { createRetention, sweep } from '../../../src/store/retention/retention.ts'
 import { createStore } from '../../../src/store/store.ts'
-import { batch, result, SCOPE } from '../../helpers/batches.ts'
-import { daysAgo, EXPIRED, EXPIRING, LATEST, rowsOfRun, SAVED, saveOldRun, sweepOnce } from '../../helpers/old-runs.ts'
 import {
   type PgBouncer,
   pgBouncerSkip,
@@ -14,8 +12,19 @@ import {
   silent,
   startPgBouncer,
   type TestDatabase,
-} from '../../helpers/postgres.ts'
-import { startTestStack } from '../../helpers/stack.ts'
+} from '../../helpers/database/postgres.ts'
+import { startTestStack } from '../../helpers/stack/stack.ts'
+import { batch, result, SCOPE } from '../../helpers/store/batches.ts'
+import {
+  daysAgo,
+  EXPIRED,
+  EXPIRING,
+  LATEST,
+  rowsOfRun,
+  SAVED,
+  saveOldRun,
+  sweepOnce,
+} from '../../helpers/store/old-runs.ts'
 import { waitUntil } from '../../helpers/wait.ts'
 
 const DAYS = 30

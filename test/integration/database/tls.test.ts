@@ -11,8 +11,8 @@ import { connectionUrl, readConnectionUrl } from '../../../src/config/database-c
 import { openDatabase } from '../../../src/database-resources.ts'
 import { waitForDatabase } from '../../../src/embedded/outside-database.ts'
 import { type EmbeddedPostgres, startPostgres } from '../../../src/embedded/postgres.ts'
-import { makeAuthority, makeServerCert } from '../../helpers/certificates.ts'
-import { silent } from '../../helpers/postgres.ts'
+import { silent } from '../../helpers/database/postgres.ts'
+import { makeAuthority, makeServerCert } from '../../helpers/servers/certificates.ts'
 
 let directory: string
 let server: EmbeddedPostgres

@@ -6,10 +6,10 @@ import { toDatabaseError } from '../../../src/store/database-error.ts'
 import { migrate } from '../../../src/store/migrate.ts'
 import type { DatabasePool } from '../../../src/store/pool.ts'
 import { createStore } from '../../../src/store/store.ts'
-import { batch, result, SCOPE } from '../../helpers/batches.ts'
-import { sharedPostgres, silent } from '../../helpers/postgres.ts'
-import { createReleasedDatabase, RELEASES, readStatements, send } from '../../helpers/released-database.ts'
-import { assertAllIsKept } from '../../helpers/upgrade-copies.ts'
+import { sharedPostgres, silent } from '../../helpers/database/postgres.ts'
+import { createReleasedDatabase, RELEASES, readStatements, send } from '../../helpers/database/released-database.ts'
+import { assertAllIsKept } from '../../helpers/database/upgrade-copies.ts'
+import { batch, result, SCOPE } from '../../helpers/store/batches.ts'
 
 /** test/large upgrades more. */
 const ROWS = 10_000

@@ -12,9 +12,9 @@ import { createRulesAnswers } from '../../../src/offline-model/answer-strategy.t
 import { createNoisyAnswers } from '../../../src/offline-model/answers-noisy.ts'
 import type { OfflineModelStats } from '../../../src/offline-model/stats.ts'
 import { MAX_TIMEOUTS, MAX_TRIES } from '../../../src/restate/chunk/chunk.ts'
-import { runCli } from '../../helpers/cli.ts'
-import { startTestStack, type TestStack } from '../../helpers/stack.ts'
-import { type SwitchableModel, startSwitchableModel } from '../../helpers/switchable-model.ts'
+import { runCli } from '../../helpers/cli/cli.ts'
+import { type SwitchableModel, startSwitchableModel } from '../../helpers/servers/switchable-model.ts'
+import { startTestStack, type TestStack } from '../../helpers/stack/stack.ts'
 
 const COUNT = 500
 const PACK = 5

@@ -12,7 +12,7 @@ import type { Behaviour } from '../../helpers/quirky-endpoint/endpoint.ts'
 import type { QuirkName } from '../../helpers/quirky-endpoint/quirks.ts'
 import { type QuirkyWorld, startQuirkyWorld } from '../../helpers/quirky-endpoint/world.ts'
 import { WRAPPED } from '../../helpers/quirky-endpoint/wrapped.ts'
-import { callIngress } from '../../helpers/stack.ts'
+import { callIngress } from '../../helpers/stack/stack.ts'
 
 const NAMES = Object.keys({ ...WRAPPED, ...BODIES }) as QuirkName[]
 /** A run of wrapped answers may ask so many requests more than with a clean endpoint. */

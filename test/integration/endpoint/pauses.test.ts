@@ -4,11 +4,11 @@ import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { MAX_TRIES } from '../../../src/restate/chunk/chunk.ts'
-import { type CliResult, runCli, startCli } from '../../helpers/cli.ts'
+import { type CliResult, runCli, startCli } from '../../helpers/cli/cli.ts'
 import { type QuirkyEndpoint, startQuirkyEndpoint } from '../../helpers/quirky-endpoint/endpoint.ts'
 import { QUIRKS, type QuirkName } from '../../helpers/quirky-endpoint/quirks.ts'
 import type { Seen } from '../../helpers/quirky-endpoint/types.ts'
-import { startTestStack, type TestStack } from '../../helpers/stack.ts'
+import { startTestStack, type TestStack } from '../../helpers/stack/stack.ts'
 import { waitUntil } from '../../helpers/wait.ts'
 
 const SAMPLE = fileURLToPath(new URL('../../../src/cli/start/sample/indicators.jsonl', import.meta.url))

@@ -7,8 +7,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import pg from 'pg'
-import { runCli } from '../../helpers/cli.ts'
-import { startTestStack, type TestStack } from '../../helpers/stack.ts'
+import { runCli } from '../../helpers/cli/cli.ts'
+import { startTestStack, type TestStack } from '../../helpers/stack/stack.ts'
 
 const KEY = 'sk-test-123'
 const INDICATORS = 3_000

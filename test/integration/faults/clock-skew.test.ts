@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { createPool } from '../../../src/store/pool.ts'
-import { silent } from '../../helpers/postgres.ts'
-import { callIngress, startTestStack, type TestStack } from '../../helpers/stack.ts'
+import { silent } from '../../helpers/database/postgres.ts'
+import { callIngress, startTestStack, type TestStack } from '../../helpers/stack/stack.ts'
 import { waitUntil } from '../../helpers/wait.ts'
 
 const DAY_MS = 86_400_000
@@ -20,7 +20,7 @@ before(async () => {
   directory = await mkdtemp(join(tmpdir(), 'classify-skew-'))
   skewFile = join(directory, 'skew')
   await skew(DAY_MS)
-  const helper = new URL('../../helpers/skewed-clock.mjs', import.meta.url).href
+  const helper = new URL('../../helpers/stack/skewed-clock.mjs', import.meta.url).href
   // Of a budget of one start in a fifth of a second most chunks sleep durably, because they may wait for a tenth alone.
   const budget = { RATE_RPM: '300', RATE_MAX_WAIT_MS: '100' }
   stack = await startTestStack(budget, { NODE_OPTIONS: `--import ${helper}`, CLOCK_SKEW_FILE: skewFile })

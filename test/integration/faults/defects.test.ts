@@ -15,8 +15,8 @@ import { createResources, openSchemes, type Resources } from '../../../src/resou
 import type { BatchResponse, HealthResponse } from '../../../src/restate/contract.ts'
 import { DEFECT_ATTEMPTS } from '../../../src/restate/hooks.ts'
 import { createRestateHandler } from '../../../src/restate/services.ts'
-import { runCli, startCli } from '../../helpers/cli.ts'
-import { callIngress, startTestStack, type TestStack } from '../../helpers/stack.ts'
+import { runCli, startCli } from '../../helpers/cli/cli.ts'
+import { callIngress, startTestStack, type TestStack } from '../../helpers/stack/stack.ts'
 import { waitUntil } from '../../helpers/wait.ts'
 
 let stack: TestStack

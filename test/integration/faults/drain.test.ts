@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { BatchResponse } from '../../../src/restate/contract.ts'
-import { callIngress, startTestStack, type TestStack } from '../../helpers/stack.ts'
+import { callIngress, startTestStack, type TestStack } from '../../helpers/stack/stack.ts'
 import { waitUntil } from '../../helpers/wait.ts'
 
 const CHUNKS = 50

@@ -6,9 +6,9 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
-import { startCli } from '../../helpers/cli.ts'
-import { PACK, type RunThrough, runThrough } from '../../helpers/run-through.ts'
-import { startTestStack, type TestStack } from '../../helpers/stack.ts'
+import { startCli } from '../../helpers/cli/cli.ts'
+import { PACK, type RunThrough, runThrough } from '../../helpers/stack/run-through.ts'
+import { startTestStack, type TestStack } from '../../helpers/stack/stack.ts'
 import { waitUntil } from '../../helpers/wait.ts'
 
 const INDICATORS = 400

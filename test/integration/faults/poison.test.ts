@@ -9,12 +9,12 @@ import pg from 'pg'
 import type { QueueReport } from '../../../src/cli/queue/queue-report.ts'
 import { freePort } from '../../../src/embedded/ports.ts'
 import type { BatchResponse } from '../../../src/restate/contract.ts'
-import { runCli } from '../../helpers/cli.ts'
-import { FELLING_ID } from '../../helpers/felled-replica.ts'
-import { callIngress, startTestStack, type TestStack } from '../../helpers/stack.ts'
+import { runCli } from '../../helpers/cli/cli.ts'
+import { FELLING_ID } from '../../helpers/stack/felled-replica.ts'
+import { callIngress, startTestStack, type TestStack } from '../../helpers/stack/stack.ts'
 import { waitUntil } from '../../helpers/wait.ts'
 
-const REPLICA = fileURLToPath(new URL('../../helpers/felled-replica.ts', import.meta.url))
+const REPLICA = fileURLToPath(new URL('../../helpers/stack/felled-replica.ts', import.meta.url))
 
 /** The heap that Node takes in a container of 512 MiB. */
 const NODE_OPTIONS = '--max-old-space-size=272'

@@ -5,9 +5,9 @@ import { loadBuiltIns } from '../../../src/catalogue/codebook-files.ts'
 import { createSchemes } from '../../../src/catalogue/schemes.ts'
 import { createStore } from '../../../src/store/store.ts'
 import type { LabelToSave, Store } from '../../../src/store/types.ts'
-import { batch, result } from '../../helpers/batches.ts'
-import { startTestConsole, type TestConsole } from '../../helpers/console.ts'
-import { sharedPostgres, type TestDatabase } from '../../helpers/postgres.ts'
+import { sharedPostgres, type TestDatabase } from '../../helpers/database/postgres.ts'
+import { startTestConsole, type TestConsole } from '../../helpers/servers/console.ts'
+import { batch, result } from '../../helpers/store/batches.ts'
 
 after(async () => {
   await console?.close()

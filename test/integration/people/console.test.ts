@@ -5,10 +5,10 @@ import { loadBuiltIns } from '../../../src/catalogue/codebook-files.ts'
 import { createSchemes, type SchemeRegistry } from '../../../src/catalogue/schemes.ts'
 import { createStore } from '../../../src/store/store.ts'
 import type { ResultFilter, Store } from '../../../src/store/types.ts'
-import { batch, result } from '../../helpers/batches.ts'
-import { startTestConsole, type TestConsole } from '../../helpers/console.ts'
-import { createBatchPlanner } from '../../helpers/planned-batches.ts'
-import { sharedPostgres, type TestDatabase } from '../../helpers/postgres.ts'
+import { sharedPostgres, type TestDatabase } from '../../helpers/database/postgres.ts'
+import { startTestConsole, type TestConsole } from '../../helpers/servers/console.ts'
+import { batch, result } from '../../helpers/store/batches.ts'
+import { createBatchPlanner } from '../../helpers/store/planned-batches.ts'
 
 // Registered before the hook of sharedPostgres, which stops the server.
 after(async () => {

@@ -6,9 +6,9 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import type { Classification } from '../../../src/classification/types.ts'
 import { parseGoldTable } from '../../../src/offline-model/answers-gold.ts'
-import { runCli } from '../../helpers/cli.ts'
-import { goodAnswer, type ScriptedModel, startScriptedModel } from '../../helpers/model.ts'
-import { callIngress, startTestStack, type TestStack } from '../../helpers/stack.ts'
+import { runCli } from '../../helpers/cli/cli.ts'
+import { goodAnswer, type ScriptedModel, startScriptedModel } from '../../helpers/servers/model.ts'
+import { callIngress, startTestStack, type TestStack } from '../../helpers/stack/stack.ts'
 
 let model: ScriptedModel
 let stack: TestStack

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { BatchResponse } from '../../../src/restate/contract.ts'
-import { callIngress, startTestStack, type TestStack } from '../../helpers/stack.ts'
+import { callIngress, startTestStack, type TestStack } from '../../helpers/stack/stack.ts'
 import { waitUntil } from '../../helpers/wait.ts'
 
 /** At one request a second half a minute of work is admitted, which the first batch exceeds for a minute. */

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { freePort } from '../../../src/embedded/ports.ts'
 import { isAnswering } from '../../../src/embedded/supervisor.ts'
 import type { BudgetResponse } from '../../../src/restate/contract.ts'
-import { callIngress, startTestStack, type TestStack } from '../../helpers/stack.ts'
+import { callIngress, startTestStack, type TestStack } from '../../helpers/stack/stack.ts'
 import { waitUntil } from '../../helpers/wait.ts'
 
 const RPM = 600

@@ -12,7 +12,7 @@ import { createRateLimiter } from '../../../src/rate/limiter/limiter.ts'
 import { migrate } from '../../../src/store/migrate.ts'
 import { createPool } from '../../../src/store/pool.ts'
 import { createBudgetStore } from '../../../src/store/rate-budget.ts'
-import { silent } from '../../helpers/postgres.ts'
+import { silent } from '../../helpers/database/postgres.ts'
 import { temporaryDirectory } from '../../helpers/temporary-directory.ts'
 import { waitUntil } from '../../helpers/wait.ts'
 

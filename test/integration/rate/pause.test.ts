@@ -20,9 +20,9 @@ import { createPromptParts } from '../../../src/restate/chunk/prompt-parts.ts'
 import type { ChunkRequest } from '../../../src/restate/chunk-contract.ts'
 import { createPool, type DatabasePool } from '../../../src/store/pool.ts'
 import { createBudgetStore } from '../../../src/store/rate-budget.ts'
-import { freeBooking } from '../../helpers/ledger.ts'
-import { type Answer, startScriptedModel } from '../../helpers/model.ts'
-import { sharedPostgres, silent, type TestDatabase } from '../../helpers/postgres.ts'
+import { sharedPostgres, silent, type TestDatabase } from '../../helpers/database/postgres.ts'
+import { type Answer, startScriptedModel } from '../../helpers/servers/model.ts'
+import { freeBooking } from '../../helpers/store/ledger.ts'
 import { waitUntil } from '../../helpers/wait.ts'
 
 const RPM = 1_200

@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test'
 import { pino } from 'pino'
 import type { BatchResponse } from '../../../src/restate/contract.ts'
 import { createPool } from '../../../src/store/pool.ts'
-import { callIngress, startTestStack, type TestStack } from '../../helpers/stack.ts'
+import { callIngress, startTestStack, type TestStack } from '../../helpers/stack/stack.ts'
 
 const CHUNKS = 60
 /** So many requests share a call, since a batch makes at least twenty. */

@@ -12,10 +12,10 @@ import { fileURLToPath } from 'node:url'
 import { parse } from 'csv-parse/sync'
 import { visibleText } from '../../../src/lib/visible-text.ts'
 import { createHostileAnswers } from '../../../src/offline-model/answers-hostile.ts'
-import { type CliResult, runCli } from '../../helpers/cli.ts'
+import { type CliResult, runCli } from '../../helpers/cli/cli.ts'
+import { type SwitchableModel, startSwitchableModel } from '../../helpers/servers/switchable-model.ts'
 import { runWithDisk } from '../../helpers/small-disk.ts'
-import { startTestStack, type TestStack } from '../../helpers/stack.ts'
-import { type SwitchableModel, startSwitchableModel } from '../../helpers/switchable-model.ts'
+import { startTestStack, type TestStack } from '../../helpers/stack/stack.ts'
 
 const MAIN = fileURLToPath(new URL('../../../src/cli/classify.cjs', import.meta.url))
 /** Begins a line of its own where a newline of a foreign text reaches a terminal. */

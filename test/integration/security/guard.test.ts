@@ -9,9 +9,9 @@ import { type Context, handlers, serde, service } from '@restatedev/restate-sdk'
 import { freePort } from '../../../src/embedded/ports.ts'
 import { createIdempotencyKeys } from '../../../src/store/idempotency/idempotency-keys.ts'
 import { childEnvironment } from '../../helpers/child-environment.ts'
-import { type Answer, call } from '../../helpers/guard-port.ts'
-import { sharedPostgres, type TestDatabase } from '../../helpers/postgres.ts'
-import { type RestateNode, startRestateNode } from '../../helpers/restate-node.ts'
+import { sharedPostgres, type TestDatabase } from '../../helpers/database/postgres.ts'
+import { type Answer, call } from '../../helpers/servers/guard-port.ts'
+import { type RestateNode, startRestateNode } from '../../helpers/servers/restate-node.ts'
 import { waitUntil } from '../../helpers/wait.ts'
 
 const MAX_CALLS = 4

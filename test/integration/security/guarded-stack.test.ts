@@ -6,7 +6,7 @@ import { type IncomingMessage, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { callIngress, startTestStack, type TestStack } from '../../helpers/stack.ts'
+import { callIngress, startTestStack, type TestStack } from '../../helpers/stack/stack.ts'
 
 /** Secrets that the stack can be started with beside the offline model. */
 const SECRETS = {

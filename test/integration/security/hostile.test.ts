@@ -9,10 +9,10 @@ import { isValueOf } from '../../../src/codebooks/codebook.ts'
 import { createHostileAnswers } from '../../../src/offline-model/answers-hostile.ts'
 import { MAX_TRIES } from '../../../src/restate/chunk/chunk.ts'
 import type { BatchResponse, ResultBody } from '../../../src/restate/contract.ts'
-import { runCli } from '../../helpers/cli.ts'
-import { builtInScheme } from '../../helpers/offline-question.ts'
-import { callIngress, startTestStack, type TestStack } from '../../helpers/stack.ts'
-import { type SwitchableModel, startSwitchableModel } from '../../helpers/switchable-model.ts'
+import { runCli } from '../../helpers/cli/cli.ts'
+import { builtInScheme } from '../../helpers/codebooks/offline-question.ts'
+import { type SwitchableModel, startSwitchableModel } from '../../helpers/servers/switchable-model.ts'
+import { callIngress, startTestStack, type TestStack } from '../../helpers/stack/stack.ts'
 
 const PACK = 10
 const scheme = builtInScheme('economic-indicators')

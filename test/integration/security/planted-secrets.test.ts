@@ -9,9 +9,9 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import pg from 'pg'
 import { fileNameOf, NAMES_WITH_FILE } from '../../../src/config/secret-files.ts'
-import { runCli } from '../../helpers/cli.ts'
-import { sharedPostgres } from '../../helpers/postgres.ts'
-import { callIngress, startTestStack, type TestStack } from '../../helpers/stack.ts'
+import { runCli } from '../../helpers/cli/cli.ts'
+import { sharedPostgres } from '../../helpers/database/postgres.ts'
+import { callIngress, startTestStack, type TestStack } from '../../helpers/stack/stack.ts'
 
 const postgres = sharedPostgres()
 const plant = () => `planted${randomBytes(16).toString('hex')}`

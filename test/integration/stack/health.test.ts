@@ -5,7 +5,13 @@ import type { FastifyInstance } from 'fastify'
 import { buildApp } from '../../../src/app.ts'
 import { readConfig } from '../../../src/config/config.ts'
 import { createResources, type Resources } from '../../../src/resources.ts'
-import { pgBouncerSkip, sharedPostgres, silent, startPgBouncer, type TestDatabase } from '../../helpers/postgres.ts'
+import {
+  pgBouncerSkip,
+  sharedPostgres,
+  silent,
+  startPgBouncer,
+  type TestDatabase,
+} from '../../helpers/database/postgres.ts'
 import { waitUntil } from '../../helpers/wait.ts'
 
 const postgres = sharedPostgres()

@@ -7,9 +7,9 @@ import { after, test } from 'node:test'
 import { isRunning } from '../../../src/embedded/pids.ts'
 import { freePort } from '../../../src/embedded/ports.ts'
 import type { ResultBody } from '../../../src/restate/contract.ts'
-import { type RunningCli, runCli, startCli as startProcess } from '../../helpers/cli.ts'
-import { copyPostgres } from '../../helpers/postgres-template.ts'
-import { isolatedEnv } from '../../helpers/stack.ts'
+import { type RunningCli, runCli, startCli as startProcess } from '../../helpers/cli/cli.ts'
+import { copyPostgres } from '../../helpers/database/postgres-template.ts'
+import { isolatedEnv } from '../../helpers/stack/stack.ts'
 import { waitUntil } from '../../helpers/wait.ts'
 
 const directories: string[] = []

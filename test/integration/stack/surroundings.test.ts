@@ -3,8 +3,8 @@ import assert from 'node:assert/strict'
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { type RunningCli, runCli, startCli } from '../../helpers/cli.ts'
-import { isolatedEnv } from '../../helpers/stack.ts'
+import { type RunningCli, runCli, startCli } from '../../helpers/cli/cli.ts'
+import { isolatedEnv } from '../../helpers/stack/stack.ts'
 
 /** Each of these, where it reaches a part that reads it, keeps the stack from starting or from answering. */
 const HOSTILE = {

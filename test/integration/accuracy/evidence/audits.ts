@@ -2,9 +2,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createRulesAnswers } from '../../../../src/offline-model/answer-strategy.ts'
-import { checkAdversarial } from '../../../helpers/adversarial.ts'
-import { type MadeRow, MONEY_STOCK_RULE, makeRow, OTHER_THAN_STOCK } from '../../../helpers/audited-catalogue.ts'
-import { runCli } from '../../../helpers/cli.ts'
+import { runCli } from '../../../helpers/cli/cli.ts'
+import { checkAdversarial } from '../../../helpers/evidence/adversarial.ts'
+import {
+  type MadeRow,
+  MONEY_STOCK_RULE,
+  makeRow,
+  OTHER_THAN_STOCK,
+} from '../../../helpers/evidence/audited-catalogue.ts'
 import { waitUntil } from '../../../helpers/wait.ts'
 import { world } from './world.ts'
 

@@ -6,8 +6,13 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import type { Labels } from '../../../../src/classification/types.ts'
 import type { EvidenceResponse } from '../../../../src/restate/contract.ts'
-import { type MadeRow, MONEY_STOCK_RULE, makeRow, OTHER_THAN_STOCK } from '../../../helpers/audited-catalogue.ts'
-import { runCli } from '../../../helpers/cli.ts'
+import { runCli } from '../../../helpers/cli/cli.ts'
+import {
+  type MadeRow,
+  MONEY_STOCK_RULE,
+  makeRow,
+  OTHER_THAN_STOCK,
+} from '../../../helpers/evidence/audited-catalogue.ts'
 import { world } from './world.ts'
 
 let directory: string

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import type { QueueReport } from '../../../../src/cli/queue/queue-report.ts'
-import { runCli } from '../../../helpers/cli.ts'
-import { callIngress } from '../../../helpers/stack.ts'
+import { runCli } from '../../../helpers/cli/cli.ts'
+import { callIngress } from '../../../helpers/stack/stack.ts'
 import { waitUntil } from '../../../helpers/wait.ts'
 import { env, hold, release, stack } from './world.ts'
 

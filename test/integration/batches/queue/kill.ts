@@ -8,7 +8,7 @@ import pg from 'pg'
 import type { RunReport } from '../../../../src/cli/classify/run-report.ts'
 import type { QueueReport } from '../../../../src/cli/queue/queue-report.ts'
 import { freePort } from '../../../../src/embedded/ports.ts'
-import { type RunningCli, runCli, startCli } from '../../../helpers/cli.ts'
+import { type RunningCli, runCli, startCli } from '../../../helpers/cli/cli.ts'
 import { waitUntil } from '../../../helpers/wait.ts'
 import { env, hold, release, stack } from './world.ts'
 

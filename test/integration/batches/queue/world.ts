@@ -1,7 +1,7 @@
 /** The stack of the tests of the queue, whose model answers when a test lets it; it runs as long as the test file that loads them. */
 import { after, before } from 'node:test'
-import { type ScriptedModel, startScriptedModel } from '../../../helpers/model.ts'
-import { startTestStack, type TestStack } from '../../../helpers/stack.ts'
+import { type ScriptedModel, startScriptedModel } from '../../../helpers/servers/model.ts'
+import { startTestStack, type TestStack } from '../../../helpers/stack/stack.ts'
 
 let released = Promise.withResolvers<void>()
 

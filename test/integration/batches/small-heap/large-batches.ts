@@ -8,8 +8,8 @@ import { MAX_BATCH_POINTS } from '../../../../src/classification/indicator.ts'
 import type { RunReport } from '../../../../src/cli/classify/run-report.ts'
 import { NODE_NAME, requestSocket } from '../../../../src/embedded/sockets.ts'
 import type { BatchResponse } from '../../../../src/restate/contract.ts'
-import { runCli } from '../../../helpers/cli.ts'
-import { callIngress } from '../../../helpers/stack.ts'
+import { runCli } from '../../../helpers/cli/cli.ts'
+import { callIngress } from '../../../helpers/stack/stack.ts'
 import { heldSeconds, MAX_HELD_S, stack } from './world.ts'
 
 /** The memory of a container of 512 MiB in KiB. */

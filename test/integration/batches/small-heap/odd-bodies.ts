@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { BatchResponse } from '../../../../src/restate/contract.ts'
-import { callIngress } from '../../../helpers/stack.ts'
+import { callIngress } from '../../../helpers/stack/stack.ts'
 import { heldSeconds, MAX_HELD_S, stack } from './world.ts'
 
 const MEGABYTE = 1_000_000

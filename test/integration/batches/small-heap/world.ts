@@ -1,6 +1,6 @@
 /** The stack whose replica has little memory, and what it says of itself; it runs as long as the test file that loads its tests. */
 import { after, before } from 'node:test'
-import { startTestStack, type TestStack } from '../../../helpers/stack.ts'
+import { startTestStack, type TestStack } from '../../../helpers/stack/stack.ts'
 
 /** The heap that Node takes in a container of 512 MiB. */
 const NODE_OPTIONS = '--max-old-space-size=272'

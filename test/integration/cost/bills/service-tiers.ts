@@ -3,10 +3,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { EstimateReport } from '../../../../src/cli/classify/estimate-sum.ts'
 import type { RunReport } from '../../../../src/cli/classify/run-report.ts'
-import { runCli } from '../../../helpers/cli.ts'
+import { runCli } from '../../../helpers/cli/cli.ts'
 import { TIERS } from '../../../helpers/quirky-endpoint/tiers.ts'
 import type { Quirk, Seen } from '../../../helpers/quirky-endpoint/types.ts'
-import { callIngress } from '../../../helpers/stack.ts'
+import { callIngress } from '../../../helpers/stack/stack.ts'
 import { FLEX, PRICE, world } from './world.ts'
 
 /** What the stand-in has charged since the last `standIn`, and how often it has answered about each indicator. */

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
 import { MAX_TRIES } from '../../../../src/restate/chunk/chunk.ts'
 import type { BatchResponse } from '../../../../src/restate/contract.ts'
-import { goodAnswer } from '../../../helpers/model.ts'
-import { callIngress } from '../../../helpers/stack.ts'
+import { goodAnswer } from '../../../helpers/servers/model.ts'
+import { callIngress } from '../../../helpers/stack/stack.ts'
 import { answerBy, model, stack } from './world.ts'
 
 let round = 0

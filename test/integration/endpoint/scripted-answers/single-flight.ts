@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
 import type { BatchResponse } from '../../../../src/restate/contract.ts'
-import { type Answer, type Asked, goodAnswer } from '../../../helpers/model.ts'
-import { callIngress } from '../../../helpers/stack.ts'
+import { type Answer, type Asked, goodAnswer } from '../../../helpers/servers/model.ts'
+import { callIngress } from '../../../helpers/stack/stack.ts'
 import { waitUntil } from '../../../helpers/wait.ts'
 import { answerBy, client, model, stack } from './world.ts'
 

@@ -1,8 +1,8 @@
 /** The stack of the tests whose model answers by a script, which runs as long as the test file that loads them. */
 import { after, before, beforeEach } from 'node:test'
 import pg from 'pg'
-import { type Answer, type Asked, type ScriptedModel, startScriptedModel } from '../../../helpers/model.ts'
-import { startTestStack, type TestStack } from '../../../helpers/stack.ts'
+import { type Answer, type Asked, type ScriptedModel, startScriptedModel } from '../../../helpers/servers/model.ts'
+import { startTestStack, type TestStack } from '../../../helpers/stack/stack.ts'
 
 export let model: ScriptedModel
 export let stack: TestStack

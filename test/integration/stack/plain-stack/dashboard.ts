@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { NODE_NAME, requestSocket } from '../../../../src/embedded/sockets.ts'
 import { alertRules, baseName, dashboardQueries, metricNames } from '../../../helpers/promql.ts'
-import { callIngress } from '../../../helpers/stack.ts'
+import { callIngress } from '../../../helpers/stack/stack.ts'
 import { waitUntil } from '../../../helpers/wait.ts'
 import { stack } from './world.ts'
 

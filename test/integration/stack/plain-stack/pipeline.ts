@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { connect } from 'node:http2'
 import { test } from 'node:test'
 import type { BatchResponse, ResultBody, RunBody } from '../../../../src/restate/contract.ts'
-import { callIngress } from '../../../helpers/stack.ts'
+import { callIngress } from '../../../helpers/stack/stack.ts'
 import { client, stack } from './world.ts'
 
 const gdp = { indicator_id: 'FRA.GDP', name: 'GDP (current US$)', units: 'current US$', periodicity: 'Annual' }

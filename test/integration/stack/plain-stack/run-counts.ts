@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import type { EstimateReport } from '../../../../src/cli/classify/estimate-sum.ts'
 import type { RunReport } from '../../../../src/cli/classify/run-report.ts'
-import { type MadeRow, makeRow, writeRows } from '../../../helpers/audited-catalogue.ts'
-import { runCli } from '../../../helpers/cli.ts'
+import { runCli } from '../../../helpers/cli/cli.ts'
+import { type MadeRow, makeRow, writeRows } from '../../../helpers/evidence/audited-catalogue.ts'
 import { stack } from './world.ts'
 
 const rowsOf = (prefix: string, count: number, from = 0): MadeRow[] =>

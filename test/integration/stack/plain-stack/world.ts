@@ -1,7 +1,7 @@
 /** The stack with the offline model and without a practical limit of rate, which runs as long as the test file that loads its tests. */
 import { after, before } from 'node:test'
 import pg from 'pg'
-import { startTestStack, type TestStack } from '../../../helpers/stack.ts'
+import { startTestStack, type TestStack } from '../../../helpers/stack/stack.ts'
 
 export let stack: TestStack
 /** A connection to the database of the stack. */

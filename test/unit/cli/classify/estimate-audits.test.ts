@@ -10,7 +10,7 @@ import type { ServiceClient } from '../../../../src/cli/client/service.ts'
 import { readConfig } from '../../../../src/config/config.ts'
 import { NO_TRUST } from '../../../../src/evidence/gate/trust.ts'
 import type { EstimateResponse, EvidenceResponse } from '../../../../src/restate/contract.ts'
-import { startScriptedIngress } from '../../../helpers/ingress.ts'
+import { startScriptedIngress } from '../../../helpers/servers/ingress.ts'
 import { ASKED, economic, shop } from '../../classification/schemes.ts'
 
 const { signal } = new AbortController()

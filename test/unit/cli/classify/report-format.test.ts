@@ -5,7 +5,7 @@ import { toResultBody } from '../../../../src/classification/result-body.ts'
 import { formatClassification, formatReport, formatUnverified } from '../../../../src/cli/classify/format.ts'
 import { createRunTotals, type RunReport } from '../../../../src/cli/classify/run-report.ts'
 import type { BatchSummary, EvidenceResponse } from '../../../../src/restate/contract.ts'
-import { classification } from '../../../helpers/batches.ts'
+import { classification } from '../../../helpers/store/batches.ts'
 import { economic, RIGHT, shop } from '../../classification/schemes.ts'
 
 test('a result shows each label with what decided it, whatever the codebook', () => {

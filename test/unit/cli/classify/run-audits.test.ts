@@ -8,7 +8,7 @@ import { createRunTotals, type RunReport } from '../../../../src/cli/classify/ru
 import { idsOf } from '../../../../src/cli/client/run-batch.ts'
 import type { ProgressCounts } from '../../../../src/cli/ui/progress-text.ts'
 import type { BatchSummary } from '../../../../src/restate/contract.ts'
-import { batchDone, failedInvocation, type Reply, startScriptedIngress } from '../../../helpers/ingress.ts'
+import { batchDone, failedInvocation, type Reply, startScriptedIngress } from '../../../helpers/servers/ingress.ts'
 
 const never = new AbortController().signal
 

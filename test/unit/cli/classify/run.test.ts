@@ -6,7 +6,7 @@ import { runCatalogue } from '../../../../src/cli/classify/run.ts'
 import type { RunJournal } from '../../../../src/cli/classify/run-journal.ts'
 import type { RunReport } from '../../../../src/cli/classify/run-report.ts'
 import type { ProgressCounts } from '../../../../src/cli/ui/progress-text.ts'
-import { batchDone, failedInvocation, type Reply, startScriptedIngress } from '../../../helpers/ingress.ts'
+import { batchDone, failedInvocation, type Reply, startScriptedIngress } from '../../../helpers/servers/ingress.ts'
 
 const never = new AbortController().signal
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type AnswerWatch, watchAnswers } from '../../../../src/cli/client/answer-watch.ts'
-import { failedInvocation, type Reply, startScriptedIngress } from '../../../helpers/ingress.ts'
+import { failedInvocation, type Reply, startScriptedIngress } from '../../../helpers/servers/ingress.ts'
 import { waitUntil } from '../../../helpers/wait.ts'
 
 /** A watch on a service that answers with `reply`; `work` may wait until it has answered so many times more. */

@@ -12,7 +12,7 @@ import {
   type ScriptedIngress,
   startScriptedIngress,
   UNKNOWN_SERVICE,
-} from '../../../helpers/ingress.ts'
+} from '../../../helpers/servers/ingress.ts'
 
 const never = new AbortController().signal
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { createHttpClient } from '../../../../src/cli/client/http.ts'
 import { createNodeWatches, HEALTH_PATH } from '../../../../src/cli/client/node-silence.ts'
-import { startScriptedNode } from '../../../helpers/guard-port.ts'
+import { startScriptedNode } from '../../../helpers/servers/guard-port.ts'
 import { waitUntil } from '../../../helpers/wait.ts'
 
 /** The patience is long enough for a node that lives on a busy machine. */

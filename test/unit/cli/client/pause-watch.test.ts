@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createLeaving } from '../../../../src/cli/client/leaving.ts'
 import { type PauseWatch, watchPauses } from '../../../../src/cli/client/pause-watch.ts'
-import { type Reply, startScriptedIngress } from '../../../helpers/ingress.ts'
+import { type Reply, startScriptedIngress } from '../../../helpers/servers/ingress.ts'
 import { waitUntil } from '../../../helpers/wait.ts'
 
 const NOW = Date.parse('2026-11-20T10:00:00Z')

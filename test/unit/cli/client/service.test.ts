@@ -4,7 +4,12 @@ import { test } from 'node:test'
 import { formatBudget, readBudget, setBudget } from '../../../../src/cli/classify/rate-budget.ts'
 import { createServiceClient, readStatus } from '../../../../src/cli/client/service.ts'
 import { freePort } from '../../../../src/embedded/ports.ts'
-import { failedInvocation, type Reply, startScriptedIngress, UNKNOWN_SERVICE } from '../../../helpers/ingress.ts'
+import {
+  failedInvocation,
+  type Reply,
+  startScriptedIngress,
+  UNKNOWN_SERVICE,
+} from '../../../helpers/servers/ingress.ts'
 
 const never = new AbortController().signal
 const budget = { rpm: 500, tpm: null, safety: 0.99, paused_ms: 0, account: { rpm: 400, tpm: null }, replicas: [] }

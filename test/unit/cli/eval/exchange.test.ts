@@ -14,7 +14,7 @@ import { startRelay } from '../../../../src/cli/eval/relay.ts'
 import { withRecordedAnswers } from '../../../../src/cli/start/demo.ts'
 import { type Config, readConfig } from '../../../../src/config/config.ts'
 import { createRecordingReader } from '../../../../src/offline-model/recorded-file.ts'
-import { offlineQuestion, promptOf } from '../../../helpers/offline-question.ts'
+import { offlineQuestion, promptOf } from '../../../helpers/codebooks/offline-question.ts'
 import { waitUntil } from '../../../helpers/wait.ts'
 
 let directory: string

@@ -12,7 +12,7 @@ import { scoredFields } from '../../../../src/eval/fields.ts'
 import type { GoldRow } from '../../../../src/eval/gold-file.ts'
 import { predictByRules } from '../../../../src/eval/prediction.ts'
 import { score } from '../../../../src/eval/score.ts'
-import { startScriptedIngress } from '../../../helpers/ingress.ts'
+import { startScriptedIngress } from '../../../helpers/servers/ingress.ts'
 import { economic, PRODUCTS, RIGHT, SHOP_YAML, shop } from '../../classification/schemes.ts'
 
 test('the command that scores captured requests has every option that it needs, quoted for a shell', () => {

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { toResultBody } from '../../../../src/classification/result-body.ts'
-import { classification } from '../../../helpers/batches.ts'
-import { runCli } from '../../../helpers/cli.ts'
-import { failedInvocation, type Reply, startScriptedIngress } from '../../../helpers/ingress.ts'
+import { runCli } from '../../../helpers/cli/cli.ts'
+import { failedInvocation, type Reply, startScriptedIngress } from '../../../helpers/servers/ingress.ts'
+import { classification } from '../../../helpers/store/batches.ts'
 import { PRODUCTS, RIGHT, SHOP_YAML, shop } from '../../classification/schemes.ts'
 
 async function status(args: readonly string[], script: (body: unknown) => Reply) {

@@ -8,8 +8,8 @@ import type { Classification, Labels } from '../../../../src/classification/type
 import { parseReview } from '../../../../src/cli/review/review-file.ts'
 import { decideLabels } from '../../../../src/review/decide-labels.ts'
 import { anyText } from '../../../helpers/any-text.ts'
-import { classification } from '../../../helpers/batches.ts'
 import { endsSoon } from '../../../helpers/ends-soon.ts'
+import { classification } from '../../../helpers/store/batches.ts'
 import { economic, PRODUCTS, RIGHT, SHOP_YAML, schemeOfText, shop } from '../../classification/schemes.ts'
 
 const namesOf = ({ codebook }: PreparedScheme) => askableFields(codebook).map(({ name }) => name)

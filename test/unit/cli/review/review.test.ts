@@ -15,7 +15,7 @@ import { personShapesOf } from '../../../../src/review/person-shape.ts'
 import { reasonOf } from '../../../../src/review/review-item.ts'
 import { findReviewItems } from '../../../../src/review/review-items.ts'
 import type { KnownIndicator, ReviewToSave, Store, StoredAnswer } from '../../../../src/store/types.ts'
-import { classification } from '../../../helpers/batches.ts'
+import { classification } from '../../../helpers/store/batches.ts'
 import { decided, economic, goodOf, RIGHT, shop } from '../../classification/schemes.ts'
 
 const DOUBT = { code: 'low-confidence', message: 'confidence too low' }

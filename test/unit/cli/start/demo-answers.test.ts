@@ -8,7 +8,7 @@ import { normaliseIndicator, rawIndicatorSchema } from '../../../../src/classifi
 import { RECORDED_SAMPLE, SAMPLE_FILE } from '../../../../src/cli/start/demo.ts'
 import { createRecordedAnswers } from '../../../../src/offline-model/answers-recorded.ts'
 import { readRecording } from '../../../../src/offline-model/recorded-file.ts'
-import { builtInScheme, offlineQuestion } from '../../../helpers/offline-question.ts'
+import { builtInScheme, offlineQuestion } from '../../../helpers/codebooks/offline-question.ts'
 
 test('every question about the sample has a recorded answer that fits the codebook and is no guess', async () => {
   const scheme = builtInScheme('economic-indicators')

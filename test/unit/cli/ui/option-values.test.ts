@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { InvalidArgumentError } from 'commander'
 import { duration, httpUrls, inputFile, namedFile, share } from '../../../../src/cli/ui/option-values.ts'
-import { runCli } from '../../../helpers/cli.ts'
+import { runCli } from '../../../helpers/cli/cli.ts'
 
 test('addresses lose the slashes at their end and the blanks around them', () => {
   assert.deepEqual(httpUrls('http://a:8080/, https://b/x//'), ['http://a:8080', 'https://b/x'])

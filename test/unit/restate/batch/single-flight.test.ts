@@ -12,7 +12,7 @@ import { prepare, readOptions } from '../../../../src/restate/batch/prepare.ts'
 import { awaitAnswers } from '../../../../src/restate/batch/single-flight.ts'
 import type { Batch, BatchQuestion, BatchState, Plan } from '../../../../src/restate/batch/types.ts'
 import type { ClaimState, EndedClaim, Store, StoredAnswer } from '../../../../src/store/types.ts'
-import { answer } from '../../../helpers/batches.ts'
+import { answer } from '../../../helpers/store/batches.ts'
 import { UNAUDITED } from '../options.ts'
 
 const request = { indicators: ['a', 'b'].map((id) => ({ indicator_id: id, name: `Zorbic attainment of ${id}` })) }

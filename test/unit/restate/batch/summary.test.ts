@@ -7,7 +7,7 @@ import {
   warnOfOfflineModel,
   warnOfUnknownPrices,
 } from '../../../../src/restate/batch/summary.ts'
-import { classification, request, result } from '../../../helpers/batches.ts'
+import { classification, request, result } from '../../../helpers/store/batches.ts'
 import { economic, shop } from '../../classification/schemes.ts'
 
 test('the stored results of unchanged indicators are counted by what they leave open', () => {

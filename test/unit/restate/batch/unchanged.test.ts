@@ -10,7 +10,7 @@ import type { Prepared } from '../../../../src/restate/batch/prepare.ts'
 import type { BatchOptions } from '../../../../src/restate/batch/types.ts'
 import { isStillValid } from '../../../../src/restate/batch/unchanged.ts'
 import type { LatestResult } from '../../../../src/store/types.ts'
-import { decisionOf, findingOf, indicatorOf, readingOf, trusting } from '../../../helpers/readings.ts'
+import { decisionOf, findingOf, indicatorOf, readingOf, trusting } from '../../../helpers/codebooks/readings.ts'
 import { decided, economic, goodOf, RIGHT, shop, shopReading } from '../../classification/schemes.ts'
 import { OPTIONS } from '../options.ts'
 

@@ -17,7 +17,7 @@ import { prepare } from '../../../../src/restate/batch/prepare.ts'
 import { askOnce } from '../../../../src/restate/chunk/ask.ts'
 import { createPromptParts } from '../../../../src/restate/chunk/prompt-parts.ts'
 import type { ChunkRequest } from '../../../../src/restate/chunk-contract.ts'
-import { freeBooking } from '../../../helpers/ledger.ts'
+import { freeBooking } from '../../../helpers/store/ledger.ts'
 import { UNAUDITED } from '../options.ts'
 
 const schemes = createSchemes(await loadBuiltIns(), null)

@@ -5,7 +5,7 @@ import { ServiceError } from '../../../../src/errors.ts'
 import type { ModelRequest } from '../../../../src/llm/types.ts'
 import { answerChunk, type ChunkDeps, MAX_TRIES } from '../../../../src/restate/chunk/chunk.ts'
 import type { ChunkRequest } from '../../../../src/restate/chunk-contract.ts'
-import { createMemoryLedger } from '../../../helpers/ledger.ts'
+import { createMemoryLedger } from '../../../helpers/store/ledger.ts'
 import { createWorld } from '../batch-world.ts'
 import { createJournal } from '../journal.ts'
 

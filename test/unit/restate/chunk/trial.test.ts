@@ -13,7 +13,7 @@ import {
   type Verdict,
 } from '../../../../src/restate/chunk/trial.ts'
 import type { TrialState, TrialStore } from '../../../../src/store/types.ts'
-import { createMemoryTrials } from '../../../helpers/memory-trials.ts'
+import { createMemoryTrials } from '../../../helpers/store/memory-trials.ts'
 import { waitUntil } from '../../../helpers/wait.ts'
 
 const HOLD_MS = 60_000
