@@ -1,6 +1,6 @@
 /** The types of the benchmark's scenarios, and the measurement of one run of `classify` that most of them use. */
 import { cpus } from 'node:os'
-import { type CliResult, startCli } from '../helpers/cli.ts'
+import { type CliResult, startCli } from '../helpers/cli/cli.ts'
 import { type PaceSample, readStats, samplePace, watchProcess } from './measure.ts'
 import { type CpuByPart, startWorld, type World, type WorldOptions } from './world.ts'
 

@@ -1,7 +1,7 @@
 /** What pages of other origins can do to an embedded stack, in a real browser: nothing. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { startTestStack, type TestStack } from '../helpers/stack.ts'
+import { startTestStack, type TestStack } from '../helpers/stack/stack.ts'
 import { waitUntil } from '../helpers/wait.ts'
 import { type Attacker, startAttacker } from './attacker.ts'
 import { assertNothingPassed } from './attacks.ts'

@@ -1,6 +1,6 @@
 /** Reads what the cluster holds at the end of a check: the rows of all runs, the latest results, and what an export shows. */
 import type { Cluster } from '../compose/cluster.ts'
-import { runCli } from '../helpers/cli.ts'
+import { runCli } from '../helpers/cli/cli.ts'
 import type { DrivenRun, GivenAnswer, History, SavedRow } from './history.ts'
 
 interface DatabaseRow {

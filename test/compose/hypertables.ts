@@ -3,10 +3,10 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { createPool, type DatabasePool } from '../../src/store/pool.ts'
 import { createStore } from '../../src/store/store.ts'
-import { SCOPE } from '../helpers/batches.ts'
-import { EXPIRED, LATEST, rowsOfRun, SAVED, saveOldRun, sweepOnce } from '../helpers/old-runs.ts'
-import { silent } from '../helpers/postgres.ts'
-import { recording, type Statement, scansOf } from '../helpers/query-plans.ts'
+import { silent } from '../helpers/database/postgres.ts'
+import { recording, type Statement, scansOf } from '../helpers/database/query-plans.ts'
+import { SCOPE } from '../helpers/store/batches.ts'
+import { EXPIRED, LATEST, rowsOfRun, SAVED, saveOldRun, sweepOnce } from '../helpers/store/old-runs.ts'
 
 /** Age of the tests' runs in days, so great that a sweep spares the results of the cluster itself. */
 const DAYS = 1_000

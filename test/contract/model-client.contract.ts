@@ -10,7 +10,7 @@ import { completionTokenLimit } from '../../src/classification/tokens.ts'
 import { buildUserPrompt } from '../../src/classification/user-prompt.ts'
 import { isServiceError } from '../../src/errors.ts'
 import type { ModelClient, ModelRequest } from '../../src/llm/types.ts'
-import { indicatorOf } from '../helpers/readings.ts'
+import { indicatorOf } from '../helpers/codebooks/readings.ts'
 
 const [builtIn] = await loadBuiltIns()
 assert.ok(builtIn)

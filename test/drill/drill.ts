@@ -2,7 +2,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { RunningCli } from '../helpers/cli.ts'
+import type { RunningCli } from '../helpers/cli/cli.ts'
 import { waitUntil } from '../helpers/wait.ts'
 import {
   COUNTED,

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict'
 import { rm } from 'node:fs/promises'
 import { Client } from 'pg'
 import { readStackState } from '../../src/embedded/state.ts'
-import { type RunningCli, startCli } from '../helpers/cli.ts'
-import { isolatedEnv } from '../helpers/stack.ts'
+import { type RunningCli, startCli } from '../helpers/cli/cli.ts'
+import { isolatedEnv } from '../helpers/stack/stack.ts'
 import type { DrillStack } from './drill.ts'
 
 /** Slow enough that a batch of thirty requests is under way when the stack stops. */

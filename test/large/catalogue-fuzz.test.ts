@@ -1,6 +1,6 @@
 /** Tests of 10,800 generated catalogue files that none makes its reading fail in an unexpected way. */
 import { test } from 'node:test'
-import { assertCellsAreRead, assertReadOrRefused, FUZZED } from '../helpers/fuzzed-catalogues.ts'
+import { assertCellsAreRead, assertReadOrRefused, FUZZED } from '../helpers/catalogues/fuzzed-catalogues.ts'
 
 for (const { what, format } of FUZZED) {
   test(`900 × ${what} as ${format} are read or refused, and nothing else is thrown`, () =>

@@ -1,7 +1,7 @@
 /** Tests that reading a very large catalogue takes little memory, in every format that is read row by row. */
 import { test } from 'node:test'
 import type { TableFormat } from '../../src/catalogue/output/write-table.ts'
-import { assertMemoryStays, assertOutputMemoryStays, type ManyRows } from '../helpers/catalogue-memory.ts'
+import { assertMemoryStays, assertOutputMemoryStays, type ManyRows } from '../helpers/memory/catalogue-memory.ts'
 
 /** A row group of the Parquet file has 10,000 rows, which are held beside each other. */
 const MOST_MB: Readonly<Record<ManyRows, number>> = {

@@ -5,9 +5,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import pg from 'pg'
-import { runCli } from '../helpers/cli.ts'
-import { fillForm, makeParts, PARTS_CODEBOOK, type PartsModel, startPartsModel } from '../helpers/labelled-parts.ts'
-import { startTestStack, type TestStack } from '../helpers/stack.ts'
+import { runCli } from '../helpers/cli/cli.ts'
+import {
+  fillForm,
+  makeParts,
+  PARTS_CODEBOOK,
+  type PartsModel,
+  startPartsModel,
+} from '../helpers/evidence/labelled-parts.ts'
+import { startTestStack, type TestStack } from '../helpers/stack/stack.ts'
 
 const ROWS = 5_000
 let model: PartsModel

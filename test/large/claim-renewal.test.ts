@@ -3,8 +3,8 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import pg from 'pg'
 import type { BatchResponse } from '../../src/restate/contract.ts'
-import { type ScriptedModel, startScriptedModel } from '../helpers/model.ts'
-import { callIngress, startTestStack, type TestStack } from '../helpers/stack.ts'
+import { type ScriptedModel, startScriptedModel } from '../helpers/servers/model.ts'
+import { callIngress, startTestStack, type TestStack } from '../helpers/stack/stack.ts'
 import { waitUntil } from '../helpers/wait.ts'
 
 const { promise: answersHeld, resolve: releaseAnswers } = Promise.withResolvers<void>()

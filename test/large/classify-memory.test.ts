@@ -1,7 +1,7 @@
 /** Tests that classifying a very large catalogue takes little memory in the process of the command, with and without a file of results. */
 import { test } from 'node:test'
-import type { ManyRows } from '../helpers/catalogue-memory.ts'
-import { assertRunMemoryStays } from '../helpers/cli-memory.ts'
+import type { ManyRows } from '../helpers/memory/catalogue-memory.ts'
+import { assertRunMemoryStays } from '../helpers/memory/cli-memory.ts'
 
 const MOST_MB = 20
 const FORMATS: readonly ManyRows[] = ['parquet', 'csv.gz', 'jsonl', 'csv']

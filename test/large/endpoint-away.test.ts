@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { SAMPLE_FILE } from '../../src/cli/start/demo.ts'
-import { runCli } from '../helpers/cli.ts'
+import { runCli } from '../helpers/cli/cli.ts'
 import { type QuirkyEndpoint, startQuirkyEndpoint } from '../helpers/quirky-endpoint/endpoint.ts'
-import { startTestStack, type TestStack } from '../helpers/stack.ts'
+import { startTestStack, type TestStack } from '../helpers/stack/stack.ts'
 
 let endpoint: QuirkyEndpoint
 let stack: TestStack

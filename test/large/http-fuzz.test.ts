@@ -1,8 +1,8 @@
 /** 3,000 mutated bodies for the batch handler: none is answered with a 5xx status, and the replica keeps no memory of them. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { assertAnswered, assertStillClassifies, mutatedBody, sendBodies } from '../helpers/mutated-bodies.ts'
-import { startTestStack, type TestStack } from '../helpers/stack.ts'
+import { assertAnswered, assertStillClassifies, mutatedBody, sendBodies } from '../helpers/stack/mutated-bodies.ts'
+import { startTestStack, type TestStack } from '../helpers/stack/stack.ts'
 
 const BODIES = 1_000
 /** A small heap makes V8 collect often, so that the lowest use of memory is that after a collection. */

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import { after, before, type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type LoadOptions, type LoadResult, runLoad } from '../helpers/load.ts'
-import { startTestStack, type TestStack } from '../helpers/stack.ts'
+import { type LoadOptions, type LoadResult, runLoad } from '../helpers/stack/load.ts'
+import { startTestStack, type TestStack } from '../helpers/stack/stack.ts'
 
 const SECONDS = 30
 /** Callers that would wait for ever: none of them leaves. */

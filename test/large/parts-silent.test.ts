@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { PACK, query, runThrough } from '../helpers/run-through.ts'
-import { startTestStack, type TestStack } from '../helpers/stack.ts'
+import { PACK, query, runThrough } from '../helpers/stack/run-through.ts'
+import { startTestStack, type TestStack } from '../helpers/stack/stack.ts'
 
 const INDICATORS = 400
 /** Less than the stack needs to find a part silent. */

@@ -5,8 +5,8 @@ import { pino } from 'pino'
 import { createPool } from '../../src/store/pool.ts'
 import { createStore } from '../../src/store/store.ts'
 import type { ResultFilter } from '../../src/store/types.ts'
-import { sharedPostgres, type TestDatabase } from '../helpers/postgres.ts'
-import { recording, rowsRead, type Statement, scansOf } from '../helpers/query-plans.ts'
+import { sharedPostgres, type TestDatabase } from '../helpers/database/postgres.ts'
+import { recording, rowsRead, type Statement, scansOf } from '../helpers/database/query-plans.ts'
 
 const ROWS = 1_000_000
 const TIMES = 9

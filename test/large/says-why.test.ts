@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import pg from 'pg'
-import { runCli, startCli } from '../helpers/cli.ts'
-import { startTestStack, type TestStack } from '../helpers/stack.ts'
+import { runCli, startCli } from '../helpers/cli/cli.ts'
+import { startTestStack, type TestStack } from '../helpers/stack/stack.ts'
 
 /** Twice what the progress line promises, since a slow machine is no failure. */
 const PATIENCE_MS = 60_000

@@ -1,8 +1,8 @@
 /** The upgrade of a large database of release d053d5d: nothing is lost. */
 import { test } from 'node:test'
-import { sharedPostgres } from '../helpers/postgres.ts'
-import { createReleasedDatabase } from '../helpers/released-database.ts'
-import { assertAllIsKept } from '../helpers/upgrade-copies.ts'
+import { sharedPostgres } from '../helpers/database/postgres.ts'
+import { createReleasedDatabase } from '../helpers/database/released-database.ts'
+import { assertAllIsKept } from '../helpers/database/upgrade-copies.ts'
 
 const ROWS = 100_000
 const postgres = sharedPostgres()

@@ -78,7 +78,7 @@ test('the alert rules read metrics that a replica has', () => {
   const asked = alertRules().flatMap(({ name, expression }) =>
     metricNames(expression).map((metric) => ({ name, metric })),
   )
-  // `up` is a metric of Prometheus itself; test/integration/plain-stack/dashboard.ts asks a real node for those of Restate.
+  // `up` is a metric of Prometheus itself; test/integration/stack/plain-stack/dashboard.ts asks a real node for those of Restate.
   const ours = asked.filter(({ metric }) => metric !== 'up' && !metric.startsWith('restate_'))
   assert.deepEqual(
     ours.filter(({ metric }) => !known.has(metric) && !known.has(baseName(metric))),

@@ -1,5 +1,5 @@
 /** Runs the commands of a large run one after the other, and measures each with the parts of the stack that work for it. */
-import { startCli } from '../../helpers/cli.ts'
+import { startCli } from '../../helpers/cli/cli.ts'
 import { watchProcess } from '../measure.ts'
 import { byPart, difference, round } from '../scenario.ts'
 import type { CpuByPart, World } from '../world.ts'

@@ -1,7 +1,7 @@
 /** Nodes that lose their volumes, and a node that has become a cluster of its own: held back, and brought back by one command. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { CliResult } from '../../helpers/cli.ts'
+import type { CliResult } from '../../helpers/cli/cli.ts'
 import { waitUntil } from '../../helpers/wait.ts'
 import type { Cluster } from '../cluster.ts'
 import { emptyVolume, loseVolume, start, stop, waitUntilHealthy } from '../container-faults.ts'

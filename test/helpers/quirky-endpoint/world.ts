@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
-import { startTestStack, type TestStack } from '../stack.ts'
+import { startTestStack, type TestStack } from '../stack/stack.ts'
 import { type QuirkyEndpoint, startQuirkyEndpoint } from './endpoint.ts'
 
 export interface QuirkyWorld {

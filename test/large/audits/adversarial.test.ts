@@ -1,7 +1,7 @@
 /** Audits of a rule that is wrong all through a file: they remove it early, and cost little beside what they spare. */
 import { after, before, test } from 'node:test'
-import { checkAdversarial } from '../../helpers/adversarial.ts'
-import { type AuditWorld, startAuditWorld } from '../../helpers/audit-world.ts'
+import { checkAdversarial } from '../../helpers/evidence/adversarial.ts'
+import { type AuditWorld, startAuditWorld } from '../../helpers/evidence/audit-world.ts'
 
 let world: AuditWorld
 

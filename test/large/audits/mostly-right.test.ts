@@ -4,8 +4,8 @@ import { after, before, test } from 'node:test'
 import { openCatalogue } from '../../../src/catalogue/open-catalogue.ts'
 import type { Labels } from '../../../src/classification/types.ts'
 import { createRunJournal } from '../../../src/cli/classify/run-journal.ts'
-import { type AuditWorld, startAuditWorld } from '../../helpers/audit-world.ts'
-import { type MadeRow, makeRow } from '../../helpers/audited-catalogue.ts'
+import { type AuditWorld, startAuditWorld } from '../../helpers/evidence/audit-world.ts'
+import { type MadeRow, makeRow } from '../../helpers/evidence/audited-catalogue.ts'
 
 const BY_RULES = 35_000
 const UNREAD = 15_000

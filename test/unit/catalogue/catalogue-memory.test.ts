@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { DuplicateIndex } from '../../../src/catalogue/duplicate-index.ts'
-import { assertMemoryStays } from '../../helpers/catalogue-memory.ts'
+import { assertMemoryStays } from '../../helpers/memory/catalogue-memory.ts'
 
 test('60,000 rows cost at most 15 MB more than 10,903', async (t) => {
   t.diagnostic(await assertMemoryStays(10_903, 60_000, 15))

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createRandom } from '../../../src/offline-model/random.ts'
-import { assertMutationsAreRead } from '../../helpers/mutated-tables.ts'
+import { assertMutationsAreRead } from '../../helpers/catalogues/mutated-tables.ts'
 
 test('400 changed tables are read as the ones they were made of, or refused with what to do', async () => {
   const { read, refused } = await assertMutationsAreRead(400, createRandom(20_261_129))

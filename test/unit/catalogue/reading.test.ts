@@ -9,7 +9,7 @@ import { gzipSync, zstdCompressSync } from 'node:zlib'
 import type { SourceRow } from '../../../src/catalogue/formats/types.ts'
 import { planReading } from '../../../src/catalogue/plan.ts'
 import { formatMappingFile, readReading } from '../../../src/catalogue/reading-options.ts'
-import { readWhole, writeParquet, writeWorkbook } from '../../helpers/table-files.ts'
+import { readWhole, writeParquet, writeWorkbook } from '../../helpers/catalogues/table-files.ts'
 
 let folder = ''
 

@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { readWhole, writeWorkbook } from '../../helpers/table-files.ts'
+import { readWhole, writeWorkbook } from '../../helpers/catalogues/table-files.ts'
 
 const ROWS = [
   ['indicator_id', 'name'],

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { isPartName, periodInYear } from '../../../src/catalogue/layout/year-parts.ts'
-import { readWhole } from '../../helpers/table-files.ts'
+import { readWhole } from '../../helpers/catalogues/table-files.ts'
 
 let folder = ''
 

@@ -14,7 +14,7 @@ import {
 } from '../../../src/classification/fields.ts'
 import type { LabelValue, Mode } from '../../../src/classification/types.ts'
 import { meets } from '../../../src/codebooks/codebook.ts'
-import { findingOf, indicatorOf, readingOf, trusting } from '../../helpers/readings.ts'
+import { findingOf, indicatorOf, readingOf, trusting } from '../../helpers/codebooks/readings.ts'
 import { ASKED, economic, RIGHT, schemeOfText, shop, shopReading } from './schemes.ts'
 
 const MODES: readonly Mode[] = ['rules', 'hybrid', 'model']

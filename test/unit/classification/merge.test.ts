@@ -14,7 +14,7 @@ import {
   thresholdOf,
 } from '../../../src/classification/merge.ts'
 import type { Finding, Labels, Reading } from '../../../src/classification/types.ts'
-import { decisionOf, findingOf, readingOf, trusting } from '../../helpers/readings.ts'
+import { decisionOf, findingOf, readingOf, trusting } from '../../helpers/codebooks/readings.ts'
 import { ASKED, decided, economic, RIGHT, shop, shopReading } from './schemes.ts'
 
 const SETTLED = readingOf()

@@ -6,7 +6,7 @@ import { test } from 'node:test'
 import { buildAnswerSchema } from '../../../src/classification/answer-schema.ts'
 import { answerKeys, buildSystemPrompt, NONE_OF_THESE, PROMPT_VERSION } from '../../../src/classification/prompt.ts'
 import { buildUserPrompt, type PromptItem } from '../../../src/classification/user-prompt.ts'
-import { indicatorOf } from '../../helpers/readings.ts'
+import { indicatorOf } from '../../helpers/codebooks/readings.ts'
 import { builtIns } from './built-ins.ts'
 import { economic, shop } from './schemes.ts'
 

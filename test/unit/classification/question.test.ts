@@ -12,7 +12,7 @@ import { columnsOf, referenceOf } from '../../../src/classification/scheme.ts'
 import { createShortlister, WIDENED } from '../../../src/classification/shortlist.ts'
 import type { Labels, Mode, Reading } from '../../../src/classification/types.ts'
 import { buildUserPrompt } from '../../../src/classification/user-prompt.ts'
-import { findingOf, indicatorOf, readingOf, trusting } from '../../helpers/readings.ts'
+import { findingOf, indicatorOf, readingOf, trusting } from '../../helpers/codebooks/readings.ts'
 import { builtIns } from './built-ins.ts'
 import { ASKED, economic, goodOf, RIGHT, shop, shopReading } from './schemes.ts'
 

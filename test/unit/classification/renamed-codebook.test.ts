@@ -15,7 +15,7 @@ import type { Indicator, Labels, LabelValue, Mode } from '../../../src/classific
 import { buildUserPrompt, parseUserPrompt } from '../../../src/classification/user-prompt.ts'
 import { isBlocked, validate } from '../../../src/classification/validate.ts'
 import type { Codebook, Field } from '../../../src/codebooks/codebook.ts'
-import { renameCodebook } from '../../helpers/renamed-codebook.ts'
+import { renameCodebook } from '../../helpers/codebooks/renamed-codebook.ts'
 import { economic, schemeOfText, textOfBuiltIn } from './schemes.ts'
 
 const renamed = renameCodebook(textOfBuiltIn('economic-indicators'), 'renamed-copy')

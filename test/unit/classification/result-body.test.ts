@@ -5,7 +5,7 @@ import { buildClassification } from '../../../src/classification/result.ts'
 import { codebookNameOf, labelsOfBody, toResultBody, versionOf } from '../../../src/classification/result-body.ts'
 import type { Classification } from '../../../src/classification/types.ts'
 import { ENVELOPE } from '../../../src/codebooks/record-texts.ts'
-import { indicatorOf, readingOf } from '../../helpers/readings.ts'
+import { indicatorOf, readingOf } from '../../helpers/codebooks/readings.ts'
 import { builtIns } from './built-ins.ts'
 import { decided, economic, goodOf, RIGHT, shop } from './schemes.ts'
 

@@ -12,7 +12,7 @@ import {
 import { buildClassification, type ClassificationInput } from '../../../src/classification/result.ts'
 import type { Decision, Finding, Labels, Reading } from '../../../src/classification/types.ts'
 import { rowConfidence } from '../../../src/evidence/confidence.ts'
-import { decisionOf, findingOf, indicatorOf, readingOf, trusting } from '../../helpers/readings.ts'
+import { decisionOf, findingOf, indicatorOf, readingOf, trusting } from '../../helpers/codebooks/readings.ts'
 import { ASKED, decided, economic, goodOf, RIGHT, shop, shopReading } from './schemes.ts'
 
 const OPEN_ORIENTATION = trusting(readingOf({ orientation: findingOf('higher-is-positive', false) }))

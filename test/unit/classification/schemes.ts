@@ -5,7 +5,7 @@ import { type PreparedScheme, prepareScheme } from '../../../src/classification/
 import { codeOf } from '../../../src/codebooks/built-in.ts'
 import { type ParsedCodebook, readCodebookText } from '../../../src/codebooks/parse.ts'
 import type { CodebookCode, Decision, Indicator, Labels, Reading } from '../../../src/codebooks/types.ts'
-import { findingOf } from '../../helpers/readings.ts'
+import { findingOf } from '../../helpers/codebooks/readings.ts'
 
 export const SHOP_YAML = `name: shop-goods
 version: 3

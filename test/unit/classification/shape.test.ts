@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { humanShapeOf, type ShapeContext, shapeOf } from '../../../src/classification/shape.ts'
 import type { Indicator } from '../../../src/classification/types.ts'
-import { findingOf, indicatorOf, readingOf } from '../../helpers/readings.ts'
+import { findingOf, indicatorOf, readingOf } from '../../helpers/codebooks/readings.ts'
 import { economic, goodOf, shop } from './schemes.ts'
 
 const CONTEXT: ShapeContext = { model: 'm', promptVersion: 'p2', asked: ['shade'] }

@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import { parseIndicator } from '../../../src/classification/indicator.ts'
 import { answerKeys } from '../../../src/classification/prompt.ts'
 import { buildUserPrompt, type PromptItem, parseUserPrompt } from '../../../src/classification/user-prompt.ts'
-import { indicatorOf } from '../../helpers/readings.ts'
+import { indicatorOf } from '../../helpers/codebooks/readings.ts'
 import { economic, goodOf, shop } from './schemes.ts'
 
 const { codebook } = economic

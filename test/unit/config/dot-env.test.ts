@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { parseDotEnv } from '../../../src/config/dot-env.ts'
 import { loadDotEnv } from '../../../src/config/dot-env-file.ts'
-import { runCli } from '../../helpers/cli.ts'
+import { runCli } from '../../helpers/cli/cli.ts'
 import { READ_BY_COMPOSE, REFUSED } from '../../helpers/dot-env-cases.ts'
 
 for (const [text, values] of READ_BY_COMPOSE) {

@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { directAddresses, proxyFor } from '../../../src/config/proxies.ts'
 import { childEnvironment } from '../../helpers/child-environment.ts'
-import { startProxy, type TestProxy } from '../../helpers/proxy.ts'
 import { type QuirkyEndpoint, startQuirkyEndpoint } from '../../helpers/quirky-endpoint/endpoint.ts'
+import { startProxy, type TestProxy } from '../../helpers/servers/proxy.ts'
 
 let endpoint: QuirkyEndpoint
 let proxy: TestProxy

@@ -10,7 +10,7 @@ import { html } from '../../../src/console/page/html.ts'
 import { clusterView } from '../../../src/console/views/cluster.ts'
 import { budgetResponseSchema } from '../../../src/restate/contract/budget.ts'
 import type { BudgetEntry } from '../../../src/store/views/types.ts'
-import { emptyStore, startTestConsole } from '../../helpers/console.ts'
+import { emptyStore, startTestConsole } from '../../helpers/servers/console.ts'
 
 const METRICS = 'restate_up 1\nrestate_jemalloc_resident_bytes 123456789\nrestate_jemalloc_active_bytes 5\n'
 const asked: (string | undefined)[] = []

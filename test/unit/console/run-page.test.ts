@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test'
 import { createWaits, waitOf } from '../../../src/console/views/waits.ts'
 import type { BudgetResponse } from '../../../src/restate/contract.ts'
 import type { ListedRun, Store } from '../../../src/store/types.ts'
-import { emptyStore, startTestConsole, type TestConsole } from '../../helpers/console.ts'
+import { emptyStore, startTestConsole, type TestConsole } from '../../helpers/servers/console.ts'
 
 const RUN: ListedRun = {
   ...{ runId: 'run-1', startedAt: '2026-11-29T10:00:00.000Z', updatedAt: '2026-11-29T10:05:00.000Z', answered: 14 },

@@ -8,7 +8,7 @@ import { toScriptJson } from '../../../src/console/document.ts'
 import { findView } from '../../../src/console/view.ts'
 import { sha256 } from '../../../src/lib/sha256.ts'
 import type { Store } from '../../../src/store/types.ts'
-import { emptyStore, startTestConsole, type TestConsole, TOKEN } from '../../helpers/console.ts'
+import { emptyStore, startTestConsole, type TestConsole, TOKEN } from '../../helpers/servers/console.ts'
 
 /** Pages that have something to show in a console without runs, and those that have not. */
 const GENERAL = ['/runs', '/results', '/review', '/codebooks', '/accuracy', '/start', '/cluster']

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { readAssets } from '../../../src/console/assets.ts'
 import { createLive } from '../../../src/console/live.ts'
 import { findView, type View } from '../../../src/console/view.ts'
-import { startTestConsole } from '../../helpers/console.ts'
+import { startTestConsole } from '../../helpers/servers/console.ts'
 
 const PAGE_FILE = /^(.+)-page\.ts$/
 const VIEWS = readdirSync(new URL('../../../src/console/page', import.meta.url)).flatMap(

@@ -9,7 +9,7 @@ import type { Classification } from '../../../src/classification/types.ts'
 import type { CommandResult } from '../../../src/console/commands.ts'
 import { createUploads, type Uploads } from '../../../src/console/uploads.ts'
 import type { Store } from '../../../src/store/types.ts'
-import { emptyStore, startTestConsole, type TestConsole } from '../../helpers/console.ts'
+import { emptyStore, startTestConsole, type TestConsole } from '../../helpers/servers/console.ts'
 import { waitUntil } from '../../helpers/wait.ts'
 
 const REPORT = {

@@ -6,7 +6,7 @@ import { renderToString } from 'preact-render-to-string'
 import { shellWord } from '../../../src/console/page/format.ts'
 import { CertificateCard, type CertifiedShown } from '../../../src/console/plots/accuracy-parts.ts'
 import type { ListedRun, Store } from '../../../src/store/types.ts'
-import { emptyStore, startTestConsole } from '../../helpers/console.ts'
+import { emptyStore, startTestConsole } from '../../helpers/servers/console.ts'
 
 const FRAME = { base: '', path: '/', visitor: null, csrf: '', zone: 'UTC', away: '', isLive: false }
 

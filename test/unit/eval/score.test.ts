@@ -13,7 +13,7 @@ import { type Prediction, predictByResult, predictByRules, type ScoredRow } from
 import { measureRecall } from '../../../src/eval/recall.ts'
 import { score } from '../../../src/eval/score.ts'
 import { wilson } from '../../../src/eval/statistics.ts'
-import { builtInScheme } from '../../helpers/offline-question.ts'
+import { builtInScheme } from '../../helpers/codebooks/offline-question.ts'
 
 const SHIPPED = readFileSync(new URL('../../../src/codebooks/economic-indicators/gold.jsonl', import.meta.url), 'utf8')
 

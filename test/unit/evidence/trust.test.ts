@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createFieldGates, type FieldGates } from '../../../src/evidence/gate/field-gates.ts'
 import { NO_TRUST, sharedTrust, withTrust } from '../../../src/evidence/gate/trust.ts'
-import { findingOf, trusting } from '../../helpers/readings.ts'
+import { findingOf, trusting } from '../../helpers/codebooks/readings.ts'
 
 /** Adds so many audits of one rule in one field, all with the same outcome. */
 function addMany(

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { createNodeMarks } from '../../../src/guard/node-marks.ts'
-import { call, startGuardPort } from '../../helpers/guard-port.ts'
+import { call, startGuardPort } from '../../helpers/servers/guard-port.ts'
 
 /** Volumes of nodes with these clusters; null for one that is empty. */
 async function volumes(t: TestContext, clusters: readonly (string | null)[]) {

@@ -12,7 +12,7 @@ import { refusal } from '../../../src/guard/refusals.ts'
 import { parseTokens } from '../../../src/http/tokens.ts'
 import { MAX_JSON_BYTES } from '../../../src/lib/json/json-shape.ts'
 import { sha256 } from '../../../src/lib/sha256.ts'
-import { echo, world } from '../../helpers/guard-port.ts'
+import { echo, world } from '../../helpers/servers/guard-port.ts'
 import { waitUntil } from '../../helpers/wait.ts'
 
 setFlagsFromString('--expose-gc')

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { createCallBound } from '../../../src/guard/call-bound.ts'
 import { parseTokens } from '../../../src/http/tokens.ts'
 import { sha256 } from '../../../src/lib/sha256.ts'
-import { type Call, echo, type Script, sendRaw, world } from '../../helpers/guard-port.ts'
+import { type Call, echo, type Script, sendRaw, world } from '../../helpers/servers/guard-port.ts'
 import { waitUntil } from '../../helpers/wait.ts'
 
 test('pages of other origins, foreign hosts, odd paths and broken requests reach no node', async (t) => {

@@ -4,7 +4,7 @@ import { request } from 'node:http'
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
-import { call, startScriptedNode, world } from '../../helpers/guard-port.ts'
+import { call, startScriptedNode, world } from '../../helpers/servers/guard-port.ts'
 import { waitUntil } from '../../helpers/wait.ts'
 
 test('a caller who leaves ends its request to the node, frees its place and its body, and lowers the bound', async (t) => {

@@ -4,7 +4,15 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { type Call, call, echo, sendRaw, startGuardPort, startScriptedNode, world } from '../../helpers/guard-port.ts'
+import {
+  type Call,
+  call,
+  echo,
+  sendRaw,
+  startGuardPort,
+  startScriptedNode,
+  world,
+} from '../../helpers/servers/guard-port.ts'
 
 test('a call passes with method, path, query, body and its own headers, and without those of browsers and connections', async (t) => {
   const { node, ask } = await world(t)

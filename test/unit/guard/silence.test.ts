@@ -2,7 +2,13 @@
 import assert from 'node:assert/strict'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { test } from 'node:test'
-import { call, type GuardPort, type ScriptedNode, startGuardPort, startScriptedNode } from '../../helpers/guard-port.ts'
+import {
+  call,
+  type GuardPort,
+  type ScriptedNode,
+  startGuardPort,
+  startScriptedNode,
+} from '../../helpers/servers/guard-port.ts'
 import { waitUntil } from '../../helpers/wait.ts'
 
 /** The patience is long enough for a node that lives on a busy machine. */

@@ -11,7 +11,7 @@ import { ServiceError } from '../../../src/errors.ts'
 import { startGuard } from '../../../src/guard/guard.ts'
 import { createKeyCheck } from '../../../src/guard/key-check.ts'
 import { sha256 } from '../../../src/lib/sha256.ts'
-import { call } from '../../helpers/guard-port.ts'
+import { call } from '../../helpers/servers/guard-port.ts'
 
 /** Resolves when everything that needs no timer and no input has been done. */
 const settled = () => new Promise((resolve) => setImmediate(resolve))

@@ -8,7 +8,7 @@ import { makeSecrets } from '../../../src/cli/kubernetes/secrets.ts'
 import { publicKeyOf } from '../../../src/embedded/identity.ts'
 import { parseTokens } from '../../../src/http/tokens.ts'
 import { sha256 } from '../../../src/lib/sha256.ts'
-import { runCli } from '../../helpers/cli.ts'
+import { runCli } from '../../helpers/cli/cli.ts'
 import { CHART } from '../../helpers/kubernetes/chart.ts'
 
 interface Secret {

@@ -7,7 +7,7 @@ import { parseJson } from '../../../src/lib/json/json.ts'
 import { readJsonAt, readWholeObject } from '../../../src/lib/json/json-reader.ts'
 import { answerFormOf, extractAnswer, STEPS_PER_CHARACTER } from '../../../src/llm/openai/extract-json.ts'
 import { anyText } from '../../helpers/any-text.ts'
-import { builtInScheme } from '../../helpers/offline-question.ts'
+import { builtInScheme } from '../../helpers/codebooks/offline-question.ts'
 
 const FORM = answerFormOf(buildAnswerSchema(builtInScheme('economic-indicators').codebook))
 

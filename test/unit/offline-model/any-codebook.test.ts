@@ -9,8 +9,8 @@ import { type AnswerStrategy, createRulesAnswers, type Question } from '../../..
 import { createGoldAnswers, parseGoldTable } from '../../../src/offline-model/answers-gold.ts'
 import { createNoisyAnswers } from '../../../src/offline-model/answers-noisy.ts'
 import { readAnswerForm } from '../../../src/offline-model/label-forms.ts'
-import { builtInScheme, offlineQuestion } from '../../helpers/offline-question.ts'
-import { findingOf } from '../../helpers/readings.ts'
+import { builtInScheme, offlineQuestion } from '../../helpers/codebooks/offline-question.ts'
+import { findingOf } from '../../helpers/codebooks/readings.ts'
 
 const topics = builtInScheme('release-topics')
 const activities = builtInScheme('business-activities')

@@ -30,8 +30,8 @@ import { createFaults, type Fault, spoilContent, spoilElements } from '../../../
 import { createOfflineModel, type OfflineModel } from '../../../src/offline-model/server.ts'
 import { askFor } from '../../contract/model-client.contract.ts'
 import { childEnvironment } from '../../helpers/child-environment.ts'
-import { builtInScheme, offlineQuestion } from '../../helpers/offline-question.ts'
-import { readingOf } from '../../helpers/readings.ts'
+import { builtInScheme, offlineQuestion } from '../../helpers/codebooks/offline-question.ts'
+import { readingOf } from '../../helpers/codebooks/readings.ts'
 import { waitUntil } from '../../helpers/wait.ts'
 
 const { codebook } = builtInScheme('economic-indicators')

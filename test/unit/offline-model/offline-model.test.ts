@@ -13,7 +13,7 @@ import { createOfflineModel, type OfflineModel, type OfflineModelOptions } from 
 import type { OfflineModelStats } from '../../../src/offline-model/stats.ts'
 import { askFor } from '../../contract/model-client.contract.ts'
 import { childEnvironment } from '../../helpers/child-environment.ts'
-import { builtInScheme } from '../../helpers/offline-question.ts'
+import { builtInScheme } from '../../helpers/codebooks/offline-question.ts'
 import { waitUntil } from '../../helpers/wait.ts'
 
 const log = pino({ level: 'silent' })

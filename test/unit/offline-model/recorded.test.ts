@@ -10,7 +10,12 @@ import { isOfflineGuess } from '../../../src/lib/model-names.ts'
 import { createRecordedAnswers } from '../../../src/offline-model/answers-recorded.ts'
 import { createRecordingReader, readRecording } from '../../../src/offline-model/recorded-file.ts'
 import { createOfflineModel } from '../../../src/offline-model/server.ts'
-import { builtInScheme, offlineQuestion, promptOf, type QuestionParts } from '../../helpers/offline-question.ts'
+import {
+  builtInScheme,
+  offlineQuestion,
+  promptOf,
+  type QuestionParts,
+} from '../../helpers/codebooks/offline-question.ts'
 
 const topics = builtInScheme('release-topics')
 const activities = builtInScheme('business-activities')

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, it, mock } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createRateLimiter } from '../../../src/rate/limiter/limiter.ts'
-import { advance, perMinute, queue } from '../../contract/rate-limiter.contract.ts'
+import { advance, perMinute, queue } from '../../contract/rate/limiter.contract.ts'
 import { waitUntil } from '../../helpers/wait.ts'
 
 describe('createRateLimiter', () => {

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, it, mock } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { createEarliestTimer } from '../../../src/rate/limiter/earliest-timer.ts'
 import { createStartSpacing } from '../../../src/rate/limiter/start-spacing.ts'
-import { advance } from '../../contract/rate-limiter.contract.ts'
+import { advance } from '../../contract/rate/limiter.contract.ts'
 
 describe('createStartSpacing', () => {
   beforeEach(() => mock.timers.enable({ apis: ['setTimeout', 'Date'], now: 1_000_000 }))

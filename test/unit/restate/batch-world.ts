@@ -15,7 +15,7 @@ import { createPromptParts } from '../../../src/restate/chunk/prompt-parts.ts'
 import { createRunTrials } from '../../../src/restate/chunk/run-trials.ts'
 import type { ChunkRequest, ChunkResult, EarlierChunkRequest } from '../../../src/restate/chunk-contract.ts'
 import { type BatchResponse, batchRequestSchema } from '../../../src/restate/contract.ts'
-import { freeBooking } from '../../helpers/ledger.ts'
+import { freeBooking } from '../../helpers/store/ledger.ts'
 import { createJournal, type Entry, type Journal } from './journal.ts'
 import { createMemoryStore, type MemoryStore } from './memory-store.ts'
 

@@ -12,7 +12,7 @@ import type {
   StoredAudit,
   StoredCodebook,
 } from '../../../src/store/types.ts'
-import { createMemoryTrials } from '../../helpers/memory-trials.ts'
+import { createMemoryTrials } from '../../helpers/store/memory-trials.ts'
 
 export interface MemoryStore extends Store {
   /** Ids of the runs that were opened. */

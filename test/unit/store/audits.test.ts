@@ -5,7 +5,7 @@ import { Parameters } from '../../../src/store/bulk.ts'
 import { findAudits, writeAudits } from '../../../src/store/evidence/audits.ts'
 import type { DatabasePool } from '../../../src/store/pool.ts'
 import type { AuditToSave, BatchToSave } from '../../../src/store/types.ts'
-import { classification } from '../../helpers/batches.ts'
+import { classification } from '../../helpers/store/batches.ts'
 
 const AUDIT: AuditToSave = { field: 'type', rule: 'r', agreed: false, indicatorId: 'a\u0000', rank: 0.25, model: 'm' }
 

@@ -5,7 +5,7 @@ import { pino } from 'pino'
 import { ServiceError } from '../../../src/errors.ts'
 import { createRequestLedger } from '../../../src/store/requests/ledger.ts'
 import type { RequestStore, RequestToBook } from '../../../src/store/types.ts'
-import { answer, request } from '../../helpers/batches.ts'
+import { answer, request } from '../../helpers/store/batches.ts'
 
 const log = pino({ level: 'silent' })
 

@@ -4,8 +4,8 @@ import { test } from 'node:test'
 import { findEvidence, formatEvidence } from '../../../../src/cli/audits/evidence-table.ts'
 import type { EvidenceResponse } from '../../../../src/restate/contract.ts'
 import type { Store } from '../../../../src/store/types.ts'
-import { startScriptedIngress } from '../../../helpers/ingress.ts'
-import { indicatorOf } from '../../../helpers/readings.ts'
+import { indicatorOf } from '../../../helpers/codebooks/readings.ts'
+import { startScriptedIngress } from '../../../helpers/servers/ingress.ts'
 
 const { signal } = new AbortController()
 const counts = { reason: null, audits: 163, counted: 163, misses: 3, bound: 0.97, expected_more: 0, removed: [] }

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { sha256 } from '../../../../src/lib/sha256.ts'
-import { runCli } from '../../../helpers/cli.ts'
+import { runCli } from '../../../helpers/cli/cli.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'classify-volumes-'))
 after(() => rmSync(root, { recursive: true, force: true }))

@@ -10,13 +10,13 @@ import { keepSentinels } from '../../../../src/cli/certify/sentinels.ts'
 import { type LabelFile, takeLabels } from '../../../../src/cli/certify/take-labels.ts'
 import { verifyCertificate } from '../../../../src/evidence/certificate/certificate-check.ts'
 import type { Store } from '../../../../src/store/types.ts'
-import { trueLabels } from '../../../helpers/labelled-parts.ts'
+import { trueLabels } from '../../../helpers/evidence/labelled-parts.ts'
 import {
   createMemoryCertificates,
   labelsOf,
   type MemoryCertificates,
   RUN,
-} from '../../../helpers/memory-certificates.ts'
+} from '../../../helpers/evidence/memory-certificates.ts'
 
 const PLACE = { catalogue: 'store', codebookHash: RUN.scheme.hash }
 const signal = new AbortController().signal

@@ -7,14 +7,14 @@ import { settlePlan } from '../../../../src/cli/certify/plan.ts'
 import { type CertifiedRun, readPopulation } from '../../../../src/cli/certify/run-part.ts'
 import type { Reading } from '../../../../src/codebooks/types.ts'
 import type { LabelOutcome, Store } from '../../../../src/store/types.ts'
-import { trueLabels } from '../../../helpers/labelled-parts.ts'
+import { findingOf } from '../../../helpers/codebooks/readings.ts'
+import { trueLabels } from '../../../helpers/evidence/labelled-parts.ts'
 import {
   createMemoryCertificates,
   labelsOf,
   type MemoryCertificates,
   RUN,
-} from '../../../helpers/memory-certificates.ts'
-import { findingOf } from '../../../helpers/readings.ts'
+} from '../../../helpers/evidence/memory-certificates.ts'
 import { economic } from '../../classification/schemes.ts'
 
 const PLACE = { catalogue: 'store', codebookHash: RUN.scheme.hash }

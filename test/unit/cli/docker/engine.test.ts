@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { findEngine, isOlder, type TryRun } from '../../../../src/cli/docker/engine.ts'
-import { runCli } from '../../../helpers/cli.ts'
+import { runCli } from '../../../helpers/cli/cli.ts'
 
 /** Answers of programs by the beginning of their command lines; a number is the exit code of one that prints to stderr. */
 type Answers = Readonly<Record<string, string | readonly [code: number, stderr: string]>>

@@ -9,7 +9,7 @@ import { type Container, parseContainers } from '../../../../src/cli/cluster/con
 import { verifyLogin } from '../../../../src/cli/cluster/login.ts'
 import { findOutdated, parseChanges } from '../../../../src/cli/cluster/outdated.ts'
 import { readWantedServices } from '../../../../src/cli/docker/missing-services.ts'
-import { runCli } from '../../../helpers/cli.ts'
+import { runCli } from '../../../helpers/cli/cli.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'classify-start-'))
 after(() => rmSync(root, { recursive: true, force: true }))

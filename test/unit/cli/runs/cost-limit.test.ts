@@ -6,7 +6,7 @@ import type { RunJournal } from '../../../../src/cli/classify/run-journal.ts'
 import { createCostLimit, openCostLimit } from '../../../../src/cli/runs/cost-limit.ts'
 import { holdRun } from '../../../../src/cli/runs/hold.ts'
 import { formatWant } from '../../../../src/cli/runs/want.ts'
-import { batchDone, failedInvocation, type Reply, startScriptedIngress } from '../../../helpers/ingress.ts'
+import { batchDone, failedInvocation, type Reply, startScriptedIngress } from '../../../helpers/servers/ingress.ts'
 import { waitUntil } from '../../../helpers/wait.ts'
 
 const never = new AbortController().signal

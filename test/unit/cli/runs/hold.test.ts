@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { holdRun, type RunHold } from '../../../../src/cli/runs/hold.ts'
 import { readMachine } from '../../../../src/embedded/pids.ts'
 import type { DriveResponse } from '../../../../src/restate/contract.ts'
-import { failedInvocation, type Reply, startScriptedIngress } from '../../../helpers/ingress.ts'
+import { failedInvocation, type Reply, startScriptedIngress } from '../../../helpers/servers/ingress.ts'
 import { waitUntil } from '../../../helpers/wait.ts'
 
 const RUN = { catalogue: 'c', codebook: 'b@1', command: 'classify', size: 3 }

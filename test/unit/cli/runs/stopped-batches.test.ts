@@ -5,7 +5,7 @@ import { runCatalogue } from '../../../../src/cli/classify/run.ts'
 import type { RunJournal } from '../../../../src/cli/classify/run-journal.ts'
 import { describeRun } from '../../../../src/cli/runs/format.ts'
 import type { RunBody } from '../../../../src/restate/contract.ts'
-import { batchDone, type Reply, startScriptedIngress, UNKNOWN_SERVICE } from '../../../helpers/ingress.ts'
+import { batchDone, type Reply, startScriptedIngress, UNKNOWN_SERVICE } from '../../../helpers/servers/ingress.ts'
 
 /** One batch of two indicators, whose first `stops` answers have a result for one of them. `look` is what the driver does to learn of a stop. */
 async function submitted(

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { builtInFile, loadCodebook } from '../../../../src/catalogue/codebook-files.ts'
 import { ECONOMIC_INDICATORS } from '../../../../src/codebooks/economic-indicators/code.ts'
 import { readIndicator } from '../../../../src/codebooks/economic-indicators/rules.ts'
-import { indicatorOf } from '../../../helpers/readings.ts'
+import { indicatorOf } from '../../../helpers/codebooks/readings.ts'
 
 const { codebook } = await loadCodebook(builtInFile('economic-indicators') ?? '')
 const { read, calibration, perRecord } = ECONOMIC_INDICATORS

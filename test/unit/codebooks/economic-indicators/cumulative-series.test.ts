@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { detectCumulative } from '../../../../src/codebooks/economic-indicators/readers/cumulative.ts'
-import { KINDS, makeSeries } from '../../../helpers/made-series.ts'
+import { KINDS, makeSeries } from '../../../helpers/codebooks/made-series.ts'
 
 const SERIES = 1_000
 /** The seeds of the series. The reader was tuned on none of the series of the later seeds. */

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { EARLIER_FORMS } from '../../../../src/codebooks/economic-indicators/earlier-forms.ts'
-import { decisionOf } from '../../../helpers/readings.ts'
+import { decisionOf } from '../../../helpers/codebooks/readings.ts'
 
 const { askedFields, parseReading, parseDecision, writeDecision, parseLabels, nestedProperties } = EARLIER_FORMS
 

@@ -7,7 +7,7 @@ import { UNIT_SCALES } from '../../../../src/codebooks/economic-indicators/label
 import { parseFrequency } from '../../../../src/codebooks/economic-indicators/readers/frequency.ts'
 import { readIndicator } from '../../../../src/codebooks/economic-indicators/rules.ts'
 import { sdmxCodesOf } from '../../../../src/codebooks/economic-indicators/sdmx-codes.ts'
-import { classification, LABELS } from '../../../helpers/batches.ts'
+import { classification, LABELS } from '../../../helpers/store/batches.ts'
 
 /** What a record whose units are codes of UNIT_MEASURE and UNIT_MULT is read as. */
 function unitOf(units: string, scale?: string) {

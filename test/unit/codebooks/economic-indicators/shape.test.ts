@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import { normaliseIndicator, type RawIndicator } from '../../../../src/classification/indicator.ts'
 import { ECONOMIC_INDICATORS } from '../../../../src/codebooks/economic-indicators/code.ts'
 import type { Indicator, Reading } from '../../../../src/codebooks/types.ts'
-import { findingOf, indicatorOf, readingOf } from '../../../helpers/readings.ts'
+import { findingOf, indicatorOf, readingOf } from '../../../helpers/codebooks/readings.ts'
 
 const { read, shapeParts, humanShape, perRecord } = ECONOMIC_INDICATORS
 
