@@ -51,15 +51,18 @@ export async function claimShapes(
   return { claimed, at: rows[0]?.at ?? '' }
 }
 
-/** The bound is a time of the statement, as PostgreSQL looks up no time in an index that may change while it reads. */
+/**
+ * Reads the old claims alone, however many there are: PostgreSQL looks no time up in an index that may change while it reads, as that of
+ * `clock_timestamp()` does, and would read the whole table for a list that it joins.
+ */
 async function deleteOldClaims(pool: DatabasePool): Promise<void> {
   await execute(
     pool,
     'clear old claims',
-    `delete from claims where shape_hash in (
+    `delete from claims where shape_hash = any(array(
        select shape_hash from claims where expires_at < statement_timestamp() - interval '${KEPT_MINUTES} minutes'
        order by expires_at limit ${MAX_DELETED} for update skip locked
-     )`,
+     ))`,
   )
 }
 

@@ -43,10 +43,10 @@ async function deleteOldKeys(pool: DatabasePool): Promise<number> {
     'delete old idempotency keys',
     deletedRow,
     `with gone as (
-       delete from idempotency_keys where scope in (
+       delete from idempotency_keys where scope = any(array(
          select scope from idempotency_keys where seen_at < statement_timestamp() - interval '${KEPT_HOURS} hours'
          order by seen_at limit ${MAX_DELETED} for update skip locked
-       ) returning 1
+       )) returning 1
      ) select count(*)::int8 as deleted from gone`,
   )
   return rows[0]?.deleted ?? 0
