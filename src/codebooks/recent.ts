@@ -1,7 +1,12 @@
 /** A map for what is costly to compute again, which forgets what was not asked for lately. */
 
+export interface Recent<Value> {
+  set(key: string, value: Value): void
+  get(key: string): Value | undefined
+}
+
 /** A map that holds at least the last `most` keys that were set or found, and at most twice as many. */
-export function createRecent<Value>(most: number) {
+export function createRecent<Value>(most: number): Recent<Value> {
   let recent = new Map<string, Value>()
   let earlier = new Map<string, Value>()
   const set = (key: string, value: Value) => {

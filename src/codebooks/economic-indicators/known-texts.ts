@@ -1,5 +1,5 @@
 /** Keeps what the rules read of texts, so that records that differ in country, source and values alone are not read anew. */
-import { createRecent } from '../recent.ts'
+import { createRecent, type Recent } from '../recent.ts'
 import { flattenReading } from './flat-reading.ts'
 import type { Cumulative, FieldReading, Frequency, Indicator, IndicatorType, Reading, RuleReading } from './types.ts'
 
@@ -18,8 +18,8 @@ export interface KnownTextsCache {
   keep(record: Indicator, reading: RuleReading, isOfPlace: boolean): Reading
 }
 
-/** Of the texts that came last so many are kept, and at most twice as many, with about 300 bytes each. */
-const MOST_TEXTS = 40_000
+/** Of the texts that came last so many are kept, and at most twice as many, with about BYTES each. */
+const MOST_TEXTS = 150_000
 const MOST_READINGS = 5_000
 /** Longer texts are read each time. */
 const MOST_CHARACTERS = 500
@@ -29,12 +29,21 @@ const MOST_VARIANTS = 12
 /** Texts whose reading depends on the place are found under their key together with what tells the place. */
 const OF_PLACE = 'of-place'
 
-type Entry = typeof OF_PLACE | { readonly type: IndicatorType; readonly variants: Map<string, Reading> }
+/** Nearly all texts come with one variant, which needs no map. */
+interface Known {
+  readonly type: IndicatorType
+  readonly variant: string
+  readonly reading: Reading
+  readonly others: Map<string, Reading> | undefined
+}
+
+type Entry = typeof OF_PLACE | Known
 
 export function createKnownTexts(mostTexts = MOST_TEXTS): KnownTextsCache {
   const entries = createRecent<Entry>(mostTexts)
   // Different texts mostly have a reading that others have as well, of which one copy is enough.
   const readings = createRecent<Reading>(MOST_READINGS)
+  const variants = createRecent<string>(MOST_READINGS)
 
   const keyWithPlace = (record: Indicator) => {
     const key = keyOf(record)
@@ -52,25 +61,47 @@ export function createKnownTexts(mostTexts = MOST_TEXTS): KnownTextsCache {
     find(record) {
       const entry = find(record)
       if (entry === undefined || entry === OF_PLACE) return undefined
-      const { type, variants } = entry
-      return { type, find: (frequency, cumulative) => variants.get(variantOf(frequency, cumulative)) }
+      return {
+        type: entry.type,
+        find(frequency, cumulative) {
+          const variant = variantOf(frequency, cumulative)
+          return entry.variant === variant ? entry.reading : entry.others?.get(variant)
+        },
+      }
     },
     keep(record, read, isOfPlace) {
       const flat = flattenReading(read)
       const key = keyOf(record)
       if (key === undefined) return flat
-      const text = JSON.stringify(flat)
-      const reading = readings.get(text) ?? flat
-      readings.set(text, reading)
+      const reading = shared(readings, JSON.stringify(flat), flat)
+      const text = variantOf(read.frequency, read.cumulative)
+      const variant = shared(variants, text, text)
       const known = find(record)
-      const entry = known === undefined || known === OF_PLACE ? { type: read.type.value, variants: new Map() } : known
-      if (entry.variants.size >= MOST_VARIANTS) entry.variants.clear()
-      entry.variants.set(variantOf(read.frequency, read.cumulative), reading)
+      const entry: Known =
+        known === undefined || known === OF_PLACE
+          ? { type: read.type.value, variant, reading, others: undefined }
+          : withVariant(known, variant, reading)
       if (isOfPlace) entries.set(key, OF_PLACE)
       entries.set(isOfPlace ? keyOfPlace(key, record) : key, entry)
       return reading
     },
   }
+}
+
+/** The value that was kept under the key, or else this one from now on. */
+function shared<Value>(recent: Recent<Value>, key: string, value: Value): Value {
+  const kept = recent.get(key) ?? value
+  recent.set(key, kept)
+  return kept
+}
+
+/** Adds a variant, in place of all others where they are many. */
+function withVariant(known: Known, variant: string, reading: Reading): Known {
+  if (known.variant === variant) return { ...known, reading }
+  const others = known.others ?? new Map<string, Reading>()
+  if (others.size >= MOST_VARIANTS) others.clear()
+  others.set(variant, reading)
+  return { ...known, others }
 }
 
 /** All texts from which unit, type, aggregation and orientation are read; undefined where they are too long. */
