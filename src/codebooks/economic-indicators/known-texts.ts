@@ -18,7 +18,7 @@ export interface KnownTextsCache {
   keep(record: Indicator, reading: RuleReading, isOfPlace: boolean): Reading
 }
 
-/** Of the texts that came last so many are kept, and at most twice as many, with about BYTES each. */
+/** Of the texts that came last so many are kept, and at most twice as many, with about 300 bytes each. */
 const MOST_TEXTS = 150_000
 const MOST_READINGS = 5_000
 /** Longer texts are read each time. */
