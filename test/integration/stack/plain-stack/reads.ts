@@ -15,8 +15,8 @@ const COPIES = {
   claims: { column: 'shape_hash', copies: 20_000 },
   shape_answers: { column: 'shape_hash', copies: 20_000 },
   answer_uses: { column: 'shape_hash', copies: 20_000 },
-  llm_requests: { column: 'request_id', copies: 20_000 },
-  run_batches: { column: 'batch_id', copies: 20_000 },
+  llm_requests: { column: 'request_id', copies: 5_000 },
+  run_batches: { column: 'batch_id', copies: 5_000 },
   results: { column: 'indicator_id', copies: 5_000 },
   result_inputs: { column: 'indicator_id', copies: 5_000 },
 }
