@@ -1,4 +1,4 @@
-/** Packs what replicas keep in Restate's journal for themselves.
+/** Packs what steps keep in Restate's journal. For their values alone: Restate reads them in a replay, and compares the bodies of calls.
  *
  * The plan of a batch has eight times the bytes of its request and repeats itself in every indicator; packed it has a tenth, which
  * Restate writes to disk, copies to other nodes and sends back.

@@ -1,5 +1,5 @@
 /** Defines the Restate services of a replica, classify-api and classifier, and the HTTP handler that serves them. */
-import { type Context, createEndpointHandler, handlers, service } from '@restatedev/restate-sdk'
+import { type Context, createEndpointHandler, service } from '@restatedev/restate-sdk'
 import type { Logger } from 'pino'
 import type { ReferenceClock } from '../lib/reference-clock.ts'
 import type { ModelClient } from '../llm/types.ts'
@@ -33,7 +33,6 @@ import { CALLER_HEADER, CLASSIFIER, CLASSIFY_API, type HealthResponse, type Pric
 import { createAttemptMetrics, createDefectBound } from './hooks.ts'
 import { createRestateLogger } from './logger.ts'
 import { batchOptions, chunkOptions, databaseStep, leaseOptions, leaseStep } from './options.ts'
-import { packedJson } from './packed-serde.ts'
 
 /** A request is believed to be in flight for this many milliseconds longer than it may take. */
 const TRIAL_MARGIN_MS = 10_000
@@ -87,11 +86,9 @@ export function createRestateHandler(deps: RestateDeps): EndpointHandler {
   const classifier = service({
     name: CLASSIFIER,
     handlers: {
-      chunk: handlers.handler(
-        { input: packedJson<ChunkBody>() },
-        (ctx: Context, body: ChunkBody): Promise<ChunkResult> =>
-          'group' in body ? answerGroup(ctx, chunkDeps, body) : answerChunk(ctx, chunkDeps, body),
-      ),
+      // The body of a call stays plain JSON: Restate compares it byte by byte where a batch is replayed, also by another release.
+      chunk: (ctx: Context, body: ChunkBody): Promise<ChunkResult> =>
+        'group' in body ? answerGroup(ctx, chunkDeps, body) : answerChunk(ctx, chunkDeps, body),
     },
     options: { ...chunkOptions(deps), hooks },
   })
