@@ -131,15 +131,19 @@ export async function reserveCosts(
        insert into llm_requests (${NAMES})
        select ${NAMES} from decided where is_granted order by run_id, request_id
        on conflict (request_id, requested_at) do nothing
+     ),
+     -- Read once for each run that was refused something, and of the last minutes alone: runs hold this lock by turns.
+     in_flight as materialized (
+       select run_id, sum(cost_usd) as usd from llm_requests
+       where run_id in (select run_id from decided where not is_granted) and outcome = '${SENT}'
+         and requested_at > statement_timestamp() - ${LONGEST_REQUEST}
+       group by run_id
      )
-     select request_id, is_granted, spent_usd + granted_usd as spent_usd, case when is_granted then 0 else granted_usd + coalesce((
-       select sum(cost_usd) from llm_requests sent
-       where sent.run_id = decided.run_id and sent.outcome = '${SENT}'
-         and sent.requested_at > clock_timestamp() - ${LONGEST_REQUEST}
-     ), 0) end as in_flight_usd
+     select request_id, is_granted, spent_usd + granted_usd as spent_usd,
+       case when is_granted then 0 else granted_usd + coalesce(in_flight.usd, 0) end as in_flight_usd
      from (
        select *, coalesce(sum(cost_usd) filter (where is_granted) over (partition by run_id), 0) as granted_usd from decided
-     ) decided`,
+     ) decided left join in_flight using (run_id)`,
     parameters.values,
   )
   return new Map(found.map(({ requestId, ...one }) => [requestId, one]))
