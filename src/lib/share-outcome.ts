@@ -28,3 +28,21 @@ export function shareOutcome<T>(
     return shared
   }
 }
+
+/**
+ * Wraps `ask` so that it is asked once at a time, and callers that come meanwhile share the question that is asked after it. So each gets
+ * an outcome of a time after its call.
+ */
+export function shareNext<T>(ask: () => Promise<T>): () => Promise<T> {
+  let current: Promise<unknown> = Promise.resolve()
+  let next: Promise<T> | undefined
+  return () => {
+    next ??= current.then(() => {
+      next = undefined
+      const asked = ask()
+      current = asked.catch(() => undefined)
+      return asked
+    })
+    return next
+  }
+}

@@ -8,6 +8,7 @@ import { auditRank, isAuditedSteadily } from '../../evidence/gate/audit-plan.ts'
 import { createFieldGates, type FieldGates, MODEL_SOURCE } from '../../evidence/gate/field-gates.ts'
 import type { Trust } from '../../evidence/gate/trust.ts'
 import { sha256 } from '../../lib/sha256.ts'
+import { shareNext } from '../../lib/share-outcome.ts'
 import type { AuditToSave, EvidenceScope, ResultToSave, Store, StoredAudit } from '../../store/types.ts'
 import type { Prepared } from './prepare.ts'
 import type { BatchOptions, Plan } from './types.ts'
@@ -18,45 +19,51 @@ export interface Evidence {
   gates(scope: EvidenceScope, target: number): Promise<FieldGates>
 }
 
-/** The number of catalogues whose gates are kept; the gates of any other are built anew. */
+/** The number of catalogues whose gates are kept, those that were asked for last; the gates of any other are built anew. */
 const MOST_KEPT = 50
 
 /**
  * Creates the gates of a replica. Audits that a run drew at random, and labels of a certificate, count in the order of the draw,
  * because the bound of a gate holds for that order and not for the order in which batches end. Audits of callers whose
- * indicators arrive without an end that is known count as they were stored. Each call reads only what came since the last one,
- * unless a draw is among it, or outcomes of labels were deleted.
+ * indicators arrive without an end that is known count as they were stored.
  */
 export function createEvidence(store: Pick<Store, 'findAudits'>): Evidence {
-  const kept = new Map<string, { gates: FieldGates; count: number; last: number }>()
-
-  async function build(scope: EvidenceScope, target: number) {
-    const { audits } = await store.findAudits(scope, 0)
-    const gates = createFieldGates(target)
-    addAll(gates, audits)
-    return { gates, count: audits.length, last: audits.at(-1)?.number ?? 0 }
-  }
-
+  const kept = new Map<string, () => Promise<FieldGates>>()
   return {
     async gates(scope, target) {
       const key = JSON.stringify([scope.catalogue, scope.codebookHash, target])
-      const known = kept.get(key)
-      const { audits, total } = await store.findAudits(scope, known?.last ?? 0)
-      // Audits that were stored late have a lower number than others that were read before; all are then read anew.
-      const isContinued = known !== undefined && known.count + audits.length === total
-      if (isContinued && audits.every(({ rank }) => rank === null)) {
-        for (const audit of audits) known.gates.add(audit)
-        known.count = total
-        known.last = audits.at(-1)?.number ?? known.last
-        return known.gates
-      }
-      const fresh = await build(scope, target)
+      // Many batches are planned at a time, and each reading counts all audits of the catalogue.
+      const read = kept.get(key) ?? shareNext(gatesOf(store, scope, target))
       kept.delete(key)
-      kept.set(key, fresh)
-      const oldest = kept.keys().next().value
+      kept.set(key, read)
+      const [oldest] = kept.keys()
       if (kept.size > MOST_KEPT && oldest !== undefined) kept.delete(oldest)
-      return fresh.gates
+      return await read()
     },
+  }
+}
+
+/** Reads only what came since the last reading, unless a draw is among it, or outcomes of labels were deleted. */
+function gatesOf(store: Pick<Store, 'findAudits'>, scope: EvidenceScope, target: number): () => Promise<FieldGates> {
+  let known: { readonly gates: FieldGates; readonly count: number; readonly last: number } | undefined
+
+  async function build(): Promise<FieldGates> {
+    const { audits } = await store.findAudits(scope, 0)
+    const gates = createFieldGates(target)
+    addAll(gates, audits)
+    known = { gates, count: audits.length, last: audits.at(-1)?.number ?? 0 }
+    return gates
+  }
+
+  return async () => {
+    if (known === undefined) return await build()
+    const { gates, count, last } = known
+    const { audits, total } = await store.findAudits(scope, last)
+    // Audits that were stored late have a lower number than others that were read before; all are then read anew.
+    if (count + audits.length !== total || audits.some(({ rank }) => rank !== null)) return await build()
+    for (const audit of audits) gates.add(audit)
+    known = { gates, count: total, last: audits.at(-1)?.number ?? last }
+    return gates
   }
 }
 

@@ -1,7 +1,7 @@
 /** How many callers share one question and its outcome, with a clock that the test moves. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { shareOutcome } from '../../../src/lib/share-outcome.ts'
+import { shareNext, shareOutcome } from '../../../src/lib/share-outcome.ts'
 
 const FRESH_MS = 500
 
@@ -56,4 +56,27 @@ test('a failure is shared for as long, and ends no process where nobody waits fo
   const second = ask()
   world.open.resolve(3)
   assert.equal(await second, 3)
+})
+
+test('callers that come while a question is under way share the next one, whose outcome is later than their call', async () => {
+  const open: PromiseWithResolvers<number>[] = []
+  const ask = shareNext(() => {
+    const asked = Promise.withResolvers<number>()
+    open.push(asked)
+    return asked.promise
+  })
+  const first = ask()
+  await Promise.resolve()
+  const later = [ask(), ask()]
+  assert.equal(open.length, 1)
+  open[0]?.reject(new Error('away'))
+  await assert.rejects(first, /away/)
+  await Promise.resolve()
+  assert.equal(open.length, 2)
+  open[1]?.resolve(2)
+  assert.deepEqual(await Promise.all(later), [2, 2])
+  const last = ask()
+  await Promise.resolve()
+  open[2]?.resolve(3)
+  assert.equal(await last, 3)
 })

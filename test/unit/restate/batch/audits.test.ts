@@ -69,6 +69,23 @@ test('an audit that was stored late has the gates built anew in the order of the
   assert.deepEqual(reads, [22])
 })
 
+test('batches that are planned at a time read the audits once for all that came meanwhile, and build nothing anew', async () => {
+  const { store, reads, audits } = storeOf([auditOf(3)])
+  const evidence = createEvidence(store)
+  await countOf(evidence)
+  reads.length = 0
+  const counts = []
+  for (let number = 4; number < 10; number += 1) {
+    audits.push(auditOf(number))
+    counts.push(countOf(evidence))
+    await Promise.resolve()
+  }
+  const seen = await Promise.all(counts)
+  for (const [index, count] of seen.entries()) assert.ok(count >= index + 2, `${count} of ${index + 2} audits`)
+  assert.ok(reads.length < counts.length, `${reads.length} readings`)
+  assert.ok(!reads.includes(0), 'all audits are read once')
+})
+
 /** The rules in the order in which a gate of a scripted store gets their audits, told by which are removed first. */
 const verdictOf = async (audits: StoredAudit[], target = 0.9) =>
   (await createEvidence(storeOf(audits).store).gates(SCOPE, target)).verdicts().type
