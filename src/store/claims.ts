@@ -138,15 +138,15 @@ export function writeEndedClaims(parameters: Parameters, end: ClaimsToEnd | null
 const stateRow = z
   .object({
     shape_hash: z.string(),
-    held: z.boolean(),
+    held_by: z.string().nullable(),
     ended: z.boolean(),
     code: z.string().nullable(),
     message: z.string().nullable(),
     fatal: z.boolean(),
   })
-  .transform(({ shape_hash: shapeHash, held, ended, code, message, fatal }): ClaimState => {
+  .transform(({ shape_hash: shapeHash, held_by: heldBy, ended, code, message, fatal }): ClaimState => {
     const failure = code === null ? null : { code, message: message ?? '', fatal }
-    return { shapeHash, isHeld: held, ended: ended ? { shapeHash, failure } : null }
+    return { shapeHash, heldBy, ended: ended ? { shapeHash, failure } : null }
   })
 
 /** The claims that are held now, and those whose last asking ended after `since` (ISO 8601), by hash of the shape. */
@@ -160,10 +160,11 @@ export async function findClaims(
     pool,
     'read claims',
     stateRow,
-    `select shape_hash, held, ended, code, message, fatal from (
-       select *, expires_at > clock_timestamp() as held, coalesce(ended_at > $2::timestamptz, false) as ended
+    `select shape_hash, held_by, ended, code, message, fatal from (
+       select *, case when expires_at > clock_timestamp() then owner end as held_by,
+         coalesce(ended_at > $2::timestamptz, false) as ended
        from claims where shape_hash = any($1::text[])
-     ) as known where held or ended`,
+     ) as known where held_by is not null or ended`,
     [[...shapeHashes], since],
   )
   return new Map(found.map((claim) => [claim.shapeHash, claim]))

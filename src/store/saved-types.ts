@@ -146,8 +146,8 @@ export interface EndedClaim {
 /** The state of a claim on a shape, as other batches see it. */
 export interface ClaimState {
   readonly shapeHash: string
-  /** Whether a batch holds the claim and is asking the model. */
-  readonly isHeld: boolean
+  /** The batch that holds the claim and is asking the model; null where none does. */
+  readonly heldBy: string | null
   /** How the last asking ended; null where none has ended since the moment that the caller gave to `findClaims`. */
   readonly ended: EndedClaim | null
 }

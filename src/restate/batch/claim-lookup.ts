@@ -52,10 +52,10 @@ export async function lookUpClaims(
     return isInDoubt && failure === null ? null : { position, answer: found }
   }
 
+  // An attempt of this step that was lost may have claimed some for this batch.
+  const isFree = (position: number) => [undefined, null, owner].includes(known.claims.get(hashOf(position))?.heldBy)
   const settled = positions.map((position) => settle(position, known))
-  const free = positions.filter(
-    (position, index) => settled[index] === null && known.claims.get(hashOf(position))?.isHeld !== true,
-  )
+  const free = positions.filter((position, index) => settled[index] === null && isFree(position))
   const claimed = free.length > 0 ? (await store.claimShapes(owner, free.map(hashOf), CLAIM_MS)).claimed : []
   // Another batch may have claimed and answered one of these shapes after they were read and before this batch claimed
   // them.

@@ -59,7 +59,7 @@ export function claimsContract(
       await end('a', 'out', { code: 'no-answer', message: 'late', fatal: false })
       assert.deepEqual((await store.findClaims(['out'], LONG_AGO)).get('out'), {
         shapeHash: 'out',
-        isHeld: true,
+        heldBy: 'b',
         ended: null,
       })
       assert.deepEqual(await claim('c', ['out']), [])
@@ -91,7 +91,7 @@ export function claimsContract(
       assert.deepEqual([...found.keys()].sort(), ['ended', 'failed'])
       assert.deepEqual(found.get('ended'), {
         shapeHash: 'ended',
-        isHeld: false,
+        heldBy: null,
         ended: { shapeHash: 'ended', failure: null },
       })
       assert.deepEqual(found.get('failed')?.ended?.failure, { code: 'model-auth', message: 'nokey', fatal: true })
@@ -101,7 +101,7 @@ export function claimsContract(
       assert.deepEqual(later.claimed, ['failed'])
       assert.deepEqual((await store.findClaims(['failed'], later.at)).get('failed'), {
         shapeHash: 'failed',
-        isHeld: true,
+        heldBy: 'b',
         ended: null,
       })
       await end('b', 'failed', null)

@@ -124,9 +124,15 @@ export function createMemoryStore(): MemoryStore {
     },
     async findClaims(hashes) {
       const states = hashes.map(
-        (shapeHash): ClaimState => ({ shapeHash, isHeld: held.has(shapeHash), ended: ended.get(shapeHash) ?? null }),
+        (shapeHash): ClaimState => ({
+          shapeHash,
+          heldBy: held.get(shapeHash) ?? null,
+          ended: ended.get(shapeHash) ?? null,
+        }),
       )
-      return new Map(states.filter((one) => one.isHeld || one.ended !== null).map((one) => [one.shapeHash, one]))
+      return new Map(
+        states.filter((one) => one.heldBy !== null || one.ended !== null).map((one) => [one.shapeHash, one]),
+      )
     },
     async saveAnswers(given) {
       given.answers.forEach(keep)

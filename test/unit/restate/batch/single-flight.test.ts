@@ -69,7 +69,7 @@ function batchOf(store: Store): Batch {
 }
 
 const ended = (shapeHash: string, failure: EndedClaim['failure']): ClaimState => {
-  return { shapeHash, isHeld: false, ended: { shapeHash, failure } }
+  return { shapeHash, heldBy: null, ended: { shapeHash, failure } }
 }
 
 test('a batch that takes a claim over in the moment in which its run fails still holds it, to end it with that failure', async () => {
@@ -106,8 +106,13 @@ test('an answer to some of the fields settles a question only where the batch th
     taken: [[0]],
     partial: [{ position: 0, answer: part }],
   })
-  const held = { shapeHash: first.shapeHash, isHeld: true, ended: null }
+  const held = { shapeHash: first.shapeHash, heldBy: 'inv_2', ended: null }
   assert.deepEqual(await lookUp([held], [part]), { settled: [], taken: [] })
+})
+
+test('a shape that an attempt of the same step claimed before it was lost is taken, and not waited for', async () => {
+  const own = { shapeHash: first.shapeHash, heldBy: 'inv_1', ended: null }
+  assert.deepEqual(await lookUpClaims(batchOf(storeOf([own])), [0]), { settled: [], taken: [[0]] })
 })
 
 test('a batch that waited for an answer to some of the fields keeps the reason of the others alone', async () => {
