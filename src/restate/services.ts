@@ -19,7 +19,7 @@ import type { ApiHandlerName } from './api-handlers.ts'
 import { type EndpointHandler, withAttemptStarts } from './attempts/attempt-starts.ts'
 import { createLostReplicas } from './attempts/lost-replicas.ts'
 import { createEvidence } from './batch/audits.ts'
-import { classifyBatch } from './batch/batch.ts'
+import { classifyBatch, withRunOfHeader } from './batch/batch.ts'
 import { estimateBatch } from './batch/estimate.ts'
 import { refuseTooLarge } from './bounded-serde.ts'
 import { answerChunk, answerGroup } from './chunk/chunk.ts'
@@ -114,7 +114,7 @@ export function createRestateHandler(deps: RestateDeps): EndpointHandler {
       estimate: apiHandler('estimate', (ctx, request) =>
         ctx.run(
           `estimate ${request.indicators.length} indicators`,
-          () => estimateBatch(batchDeps, request),
+          () => estimateBatch(batchDeps, withRunOfHeader(ctx, request)),
           databaseStep,
         ),
       ),

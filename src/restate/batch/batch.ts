@@ -32,8 +32,9 @@ export interface BatchDeps extends PlanDeps, SaveDeps, Pick<Batch, 'callChunk' |
  * Classifies the indicators of one request. Rejects with a ServiceError where the run or the endpoint fails; the
  * answers that came before the failure are saved, because they are paid for.
  */
-export async function classifyBatch(ctx: Context, deps: BatchDeps, request: BatchRequest): Promise<BatchResponse> {
-  const runId = request.run_id ?? runOfHeader(ctx) ?? `api-${ctx.rand.uuidv4()}`
+export async function classifyBatch(ctx: Context, deps: BatchDeps, given: BatchRequest): Promise<BatchResponse> {
+  const request = withRunOfHeader(ctx, given)
+  const runId = request.run_id ?? `api-${ctx.rand.uuidv4()}`
   const { id: owner, attemptCompletedSignal: signal } = ctx.request()
   const options = readOptions(request)
   const catalogue = catalogueOf(request)
@@ -75,10 +76,11 @@ function partOf(ctx: Context): number | undefined {
   return /^[1-9]\d{0,14}$/.test(text) ? Number(text) : undefined
 }
 
-/** The run that the request names in a header. The header is part of the journal. */
-function runOfHeader(ctx: Context): string | undefined {
+/** The request with the run that its header names, where its body names none. The header is part of the journal. */
+export function withRunOfHeader(ctx: Context, request: BatchRequest): BatchRequest {
   const run = ctx.request().headers.get(RUN_HEADER)
-  if (run === undefined || RUN_ID.test(run)) return run
+  if (run === undefined || request.run_id !== undefined) return request
+  if (RUN_ID.test(run)) return { ...request, run_id: run }
   const shown = JSON.stringify(run.slice(0, 60))
   throw new ServiceError('input-invalid', `the header ${RUN_HEADER} must be ${RUN_ID_FORM}, got ${shown}`)
 }

@@ -172,6 +172,12 @@ test('a run without reuse takes its own answers when it is resumed, and those of
   const resumed = await worldOf({ store: Object.assign(createMemoryStore(), { findAnswers: world.store.findAnswers }) })
   assert.equal((await resumed.classify(request)).response.results.length, 2)
   assert.equal(resumed.asked.length, 0)
+
+  const byHeader = await worldOf({
+    store: Object.assign(createMemoryStore(), { findAnswers: world.store.findAnswers }),
+  })
+  await byHeader.classify({ ...request, run_id: undefined }, undefined, new Map([['x-run-id', request.run_id]]))
+  assert.equal(byHeader.asked.length, 0, 'a header names the run as the body does')
   const other = await worldOf({ store: Object.assign(createMemoryStore(), { findAnswers: world.store.findAnswers }) })
   await other.classify({ ...request, run_id: 'other' })
   assert.equal(other.asked.length, asked)
