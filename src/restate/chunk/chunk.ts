@@ -1,5 +1,6 @@
 /** The internal handler classifier/chunk, which has the model answer one request or a group of them, and waits durably where it cannot. */
 import { type Context, RestatePromise } from '@restatedev/restate-sdk'
+import { ServiceError } from '../../errors.ts'
 import type { CountAnswered, ModelRequestRecord } from '../../store/types.ts'
 import { sleepAway } from '../attempts/suspension.ts'
 import type { ChunkGroup, ChunkGroupReply, ChunkReply, ChunkRequest, EarlierChunkRequest } from '../chunk-contract.ts'
@@ -34,6 +35,9 @@ type StepOutcome = AskOutcome & { readonly max_tries?: number; readonly max_time
 const FIRST_BACKOFF_MS = 500
 const MAX_BACKOFF_MS = 15_000
 
+/** A member of a group that met a replica that stops asks again after so many milliseconds, on another one. */
+const MOVED_MS = 1_500
+
 /** Milliseconds of the pause after the first refusal for want of capacity; each further pause is twice as long. */
 const FIRST_CAPACITY_MS = 1_000
 const MAX_CAPACITY_MS = 60_000
@@ -43,6 +47,7 @@ interface Member {
   asked: ChunkRequest | EarlierChunkRequest
   /** Id of its attempts in the trial of the run. A request that is alone in its call has that of the invocation. */
   readonly id: string
+  readonly isOfGroup: boolean
   readonly sent: ModelRequestRecord[]
   tries: number
   refusals: number
@@ -85,8 +90,17 @@ async function answerAll(
 ): Promise<readonly ChunkReply[]> {
   const { id } = ctx.request()
   const members = requests.map((asked, index): Member => {
-    const ofGroup = requests.length === 1 ? id : `${id}.${index}`
-    return { asked, id: ofGroup, sent: [], tries: 0, refusals: 0, timeouts: 0, reply: null }
+    const isOfGroup = requests.length > 1
+    return {
+      asked,
+      isOfGroup,
+      id: isOfGroup ? `${id}.${index}` : id,
+      sent: [],
+      tries: 0,
+      refusals: 0,
+      timeouts: 0,
+      reply: null,
+    }
   })
   for (let turn = 0; ; turn += 1) {
     const open = members.filter(({ reply }) => reply === null)
@@ -104,10 +118,16 @@ async function answerAll(
 
 /** The step in which a member asks once. */
 function askMember(ctx: Context, deps: ChunkDeps, member: Member, turn: number): RestatePromise<StepOutcome> {
-  const { asked, id } = member
+  const { asked, id, isOfGroup } = member
   const { attemptCompletedSignal: signal } = ctx.request()
   return ctx.run(`ask the model about ${asked.items.length} indicators`, async (): Promise<StepOutcome> => {
-    const found = await askOnTrial(deps, asked, { id, requestId: `${id}-${turn}`, signal })
+    const found = await askOnTrial(deps, asked, { id, requestId: `${id}-${turn}`, signal }).catch(
+      (error: unknown): AskOutcome => {
+        if (!isOfGroup || !(error instanceof ServiceError) || error.code !== 'limiter-closed') throw error
+        // An error would end the attempt, and with it the requests of other members that are paid for.
+        return { kind: 'wait', waitMs: MOVED_MS }
+      },
+    )
     // Answered indicators are counted inside the step, because a replay would count them again outside. Escalated
     // indicators were counted with the answer of the primary model, and an indicator with open fields is counted with
     // the chunk that answers the last of them.
