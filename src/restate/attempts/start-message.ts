@@ -25,6 +25,8 @@ export class AttemptReader {
   private header = Buffer.alloc(0)
   private content: Buffer[] = []
   private left = 0
+  /** Whether the message that comes is the first one, and short enough to be read. */
+  private isKept = false
   private messages = 0
 
   /** Whether the first message and the whole journal are there, so that the handler can begin. */
@@ -47,12 +49,13 @@ export class AttemptReader {
         if (this.header.length < HEADER_BYTES) return
         this.left = this.header.readUInt32BE(4)
         this.announcedBytes += this.left
+        this.isKept = this.start === undefined && this.left <= MAX_START_BYTES
         this.header = Buffer.alloc(0)
         if (this.left === 0) this.messageEnds()
         continue
       }
       const part = rest.subarray(0, this.left)
-      if (this.start === undefined && this.left <= MAX_START_BYTES) this.content.push(part)
+      if (this.isKept) this.content.push(part)
       this.left -= part.length
       rest = rest.subarray(part.length)
       if (this.left === 0) this.messageEnds()

@@ -68,3 +68,15 @@ test('any bytes end, with some numbers', () => {
     { numRuns: 1_000 },
   )
 })
+
+test('of a first message that is too long nothing is read, however its bytes are cut', () => {
+  const long = message(70_000)
+  // What stands at its end would be read as twenty attempts, if it were a message by itself.
+  Buffer.from([0x38, 20]).copy(long, long.length - 2)
+  for (const cut of [long.length - 2, 10, 69_000]) {
+    const reader = new AttemptReader()
+    reader.take(long.subarray(0, cut))
+    reader.take(long.subarray(cut))
+    assert.deepEqual(reader.start, { entries: 0, retries: 0 })
+  }
+})
