@@ -38,12 +38,12 @@ export async function* readPages<Row>(
 /**
  * An SQL condition: whether a row comes after the key `after`, among those of one catalogue where the options name it. One
  * catalogue gets a condition of its own, because PostgreSQL begins to read an index at the id only where the catalogue is
- * compared with `=`. `of` is the name of the row in the statement with a point, where other rows have these columns as well.
+ * compared with `=`.
  */
-export function isAfter(parameters: Parameters, after: PageKey, { catalogue }: PageOptions, of = ''): string {
+export function isAfter(parameters: Parameters, after: PageKey, { catalogue }: PageOptions): string {
   const [afterCatalogue, afterId] = after
   if (catalogue === undefined) {
-    return `(${of}catalogue, ${of}indicator_id) > (${parameters.bind(afterCatalogue)}, ${parameters.bind(afterId)})`
+    return `(catalogue, indicator_id) > (${parameters.bind(afterCatalogue)}, ${parameters.bind(afterId)})`
   }
-  return `${of}catalogue = ${parameters.bind(storableText(catalogue))} and ${of}indicator_id > ${parameters.bind(afterId)}`
+  return `catalogue = ${parameters.bind(storableText(catalogue))} and indicator_id > ${parameters.bind(afterId)}`
 }

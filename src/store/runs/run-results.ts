@@ -15,8 +15,7 @@ export interface RunPage extends Pick<PageOptions, 'catalogue'> {
 /**
  * Builds the statement that reads one page of the view `run_results`, in order of catalogue and id after the key `after`. The view would
  * be read as a whole for each page: here each of its two tables gives the first rows of the page by an index in this order. With the
- * start of the run bound, the history is read in the one chunk of TimescaleDB that holds the run. The key bounds the other table as well,
- * where a plan may merge the two.
+ * start of the run bound, the history is read in the one chunk of TimescaleDB that holds the run.
  */
 export function buildRunPage(
   run: RunPage,
@@ -35,14 +34,12 @@ export function buildRunPage(
       (select ${run.columns} from result_history h
        where run_id = ${runId} and run_started_at = ${startedAt} and ${isOfPage} and not exists (
          select from results r where r.run_id = ${runId} and ${isSame} and ${age('r')} > ${age('h')}
-           and ${isAfter(parameters, after, run, 'r.')}
        ) ${inOrder})
       union all
       (select ${run.columns} from results r
        where run_id = ${runId} and ${isOfPage} and not exists (
          select from result_history h
          where h.run_id = ${runId} and h.run_started_at = ${startedAt} and ${isSame} and ${age('h')} >= ${age('r')}
-           and ${isAfter(parameters, after, run, 'h.')}
        ) ${inOrder})
     ) page ${inOrder}`
   return { text, values: parameters.values }
