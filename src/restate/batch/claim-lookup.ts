@@ -53,7 +53,7 @@ export async function lookUpClaims(
   }
 
   // An attempt of this step that was lost may have claimed some for this batch.
-  const isFree = (position: number) => [undefined, null, owner].includes(known.claims.get(hashOf(position))?.heldBy)
+  const isFree = (position: number) => (known.claims.get(hashOf(position))?.heldBy ?? owner) === owner
   const settled = positions.map((position) => settle(position, known))
   const free = positions.filter((position, index) => settled[index] === null && isFree(position))
   const claimed = free.length > 0 ? (await store.claimShapes(owner, free.map(hashOf), CLAIM_MS)).claimed : []
