@@ -18,7 +18,7 @@ export function startHog(share: number): Hog {
   const startedAt = performance.now()
   const loops = cpus().map((_, core) => {
     const [command = '', ...args] = ['taskset', '-c', String(core), ...priority, process.execPath, LOOP, String(share)]
-    return spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+    return spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] })
   })
   async function end(): Promise<number> {
     const elapsedMs = performance.now() - startedAt

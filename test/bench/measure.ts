@@ -109,6 +109,8 @@ export function samplePace(modelUrl: string): {
       await sleep(SAMPLE_MS)
     }
   })()
+  // A model that ended before, as where the benchmark is interrupted, is told to the one who waits for the samples.
+  sampling.catch(() => undefined)
   return {
     samples,
     stop: async () => {

@@ -1,5 +1,6 @@
 /** Keeps what the rules read of texts, so that records that differ in country, source and values alone are not read anew. */
-import { createRecent, type Recent } from '../recent.ts'
+import { hash } from 'node:crypto'
+import { createRecent } from '../recent.ts'
 import { flattenReading } from './flat-reading.ts'
 import type { Cumulative, FieldReading, Frequency, Indicator, IndicatorType, Reading, RuleReading } from './types.ts'
 
@@ -18,9 +19,9 @@ export interface KnownTextsCache {
   keep(record: Indicator, reading: RuleReading, isOfPlace: boolean): Reading
 }
 
-/** Of the texts that came last so many are kept, and at most twice as many, with about 300 bytes each. */
+/** Of the texts that came last so many are kept, and at most twice as many, with about BYTES bytes each. */
 const MOST_TEXTS = 150_000
-const MOST_READINGS = 5_000
+const MOST_KINDS = 5_000
 /** Longer texts are read each time. */
 const MOST_CHARACTERS = 500
 /** The most readings of the same texts that are kept. */
@@ -29,7 +30,7 @@ const MOST_VARIANTS = 12
 /** Texts whose reading depends on the place are found under their key together with what tells the place. */
 const OF_PLACE = 'of-place'
 
-/** Nearly all texts come with one variant, which needs no map. */
+/** What is known of some texts. Nearly all come with one variant, which needs no map, and share it with other texts. */
 interface Known {
   readonly type: IndicatorType
   readonly variant: string
@@ -42,8 +43,7 @@ type Entry = typeof OF_PLACE | Known
 export function createKnownTexts(mostTexts = MOST_TEXTS): KnownTextsCache {
   const entries = createRecent<Entry>(mostTexts)
   // Different texts mostly have a reading that others have as well, of which one copy is enough.
-  const readings = createRecent<Reading>(MOST_READINGS)
-  const variants = createRecent<string>(MOST_READINGS)
+  const kinds = createRecent<Known>(MOST_KINDS)
 
   const keyWithPlace = (record: Indicator) => {
     const key = keyOf(record)
@@ -73,30 +73,22 @@ export function createKnownTexts(mostTexts = MOST_TEXTS): KnownTextsCache {
       const flat = flattenReading(read)
       const key = keyOf(record)
       if (key === undefined) return flat
-      const reading = shared(readings, JSON.stringify(flat), flat)
-      const text = variantOf(read.frequency, read.cumulative)
-      const variant = shared(variants, text, text)
+      const type = read.type.value
+      const variant = variantOf(read.frequency, read.cumulative)
+      const kindKey = JSON.stringify([type, variant, flat])
+      const kind = kinds.get(kindKey) ?? { type, variant, reading: flat, others: undefined }
+      kinds.set(kindKey, kind)
       const known = find(record)
-      const entry: Known =
-        known === undefined || known === OF_PLACE
-          ? { type: read.type.value, variant, reading, others: undefined }
-          : withVariant(known, variant, reading)
       if (isOfPlace) entries.set(key, OF_PLACE)
+      const entry = known === undefined || known === OF_PLACE ? kind : withVariant(known, kind)
       entries.set(isOfPlace ? keyOfPlace(key, record) : key, entry)
-      return reading
+      return kind.reading
     },
   }
 }
 
-/** The value that was kept under the key, or else this one from now on. */
-function shared<Value>(recent: Recent<Value>, key: string, value: Value): Value {
-  const kept = recent.get(key) ?? value
-  recent.set(key, kept)
-  return kept
-}
-
-/** Adds a variant, in place of all others where they are many. */
-function withVariant(known: Known, variant: string, reading: Reading): Known {
+/** Adds the variant of a kind, in place of all others where they are many. */
+function withVariant(known: Known, { variant, reading }: Known): Known {
   if (known.variant === variant) return { ...known, reading }
   const others = known.others ?? new Map<string, Reading>()
   if (others.size >= MOST_VARIANTS) others.clear()
@@ -104,14 +96,19 @@ function withVariant(known: Known, variant: string, reading: Reading): Known {
   return { ...known, others }
 }
 
-/** All texts from which unit, type, aggregation and orientation are read; undefined where they are too long. */
+/** Tells all texts from which unit, type, aggregation and orientation are read; undefined where they are too long. */
 function keyOf({ name, units, scale, long_name, description }: Indicator): string | undefined {
   const length = name.length + (units?.length ?? 0) + (long_name?.length ?? 0) + (description?.length ?? 0)
-  return length > MOST_CHARACTERS ? undefined : JSON.stringify([name, units, scale, long_name, description])
+  return length > MOST_CHARACTERS ? undefined : digestOf([name, units, scale, long_name, description])
 }
 
 function keyOfPlace(key: string, { currency_code, country, source_name, dataset }: Indicator): string {
-  return key + JSON.stringify([currency_code, country, source_name, dataset])
+  return digestOf([key, currency_code, country, source_name, dataset])
+}
+
+/** 32 characters of one byte each, which take less memory than the texts, and which nobody can make two texts share. */
+function digestOf(texts: readonly (string | undefined)[]): string {
+  return hash('sha256', JSON.stringify(texts), 'latin1')
 }
 
 function variantOf(frequency: FieldReading<Frequency>, { value, sure, rule }: FieldReading<Cumulative>): string {
