@@ -46,6 +46,8 @@ USER 0:0
 RUN chown -R 0:0 .compile-cache && chmod -R a+rX,go-w .compile-cache
 # By default the allocator keeps up to eight pools for each core, between which memory lies idle: 8 MiB of a process at rest.
 ENV MALLOC_ARENA_MAX=2
+# A replica that is added to a busy cluster compiles its code before work comes.
+ENV WARM_UP_REQUESTS=200
 # The console's volume is mounted here, and takes the owner of this folder.
 RUN mkdir /data && chown 1000:1000 /data
 # The user is a number, because Kubernetes' runAsNonRoot cannot judge a name. All files belong to root, so that the process

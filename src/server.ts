@@ -21,6 +21,7 @@ import { LOG_HOOKS, visibleLines } from './lib/visible-text.ts'
 import { createResources, openSchemes, type Resources } from './resources.ts'
 import { readIdentityKeys } from './restate/identity-keys.ts'
 import { createRestateHandler } from './restate/services.ts'
+import { warmUp } from './warm-up.ts'
 
 /**
  * Garbage is collected once the old generation has grown by so many percent of what is alive. V8's own choice let 370 MB of garbage gather
@@ -74,6 +75,7 @@ async function run(config: Config, service: string, log: Logger): Promise<void> 
     const isPrepared = await prepareDatabase(prepare, log, stopping)
     if (!isPrepared) return
     await keepDatabaseTime(resources, log)
+    await warmUp({ schemes, requests: config.warmUpRequests, log, signal: stopping })
     await resources.leaseClient.start(LEASE_PATIENCE_MS)
     const app = await buildApp({
       service,

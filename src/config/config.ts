@@ -74,6 +74,7 @@ function buildConfig(values: Variables, env: Environment) {
     logLevel: values.LOG_LEVEL,
     dataDir: values.DATA_DIR,
     drainTimeoutMs: values.DRAIN_TIMEOUT_MS,
+    warmUpRequests: values.WARM_UP_REQUESTS,
     database: {
       connection: buildConnection(values),
       poolSize: values.POSTGRES_POOL_SIZE,

@@ -57,6 +57,7 @@ export const variables = z.object({
   SERVICE_NAME: text.optional(),
   LOG_LEVEL: oneOf(LOG_LEVELS).optional(),
   DRAIN_TIMEOUT_MS: whole(0, 900_000).default(30_000),
+  WARM_UP_REQUESTS: whole(0, 2_000).default(0),
   DATABASE_URL: postgresUrl.optional(),
   POSTGRES_HOST: databaseHost.optional(),
   POSTGRES_PORT: port.optional(),

@@ -129,6 +129,8 @@ export async function startWorld(options: WorldOptions): Promise<World> {
         PORT: String(port),
         // Up to eight replicas share the 50 connections of the embedded PostgreSQL.
         POSTGRES_POOL_SIZE: '5',
+        // As in the image.
+        WARM_UP_REQUESTS: '200',
         SERVICE_NAME: `classify-service-${replicas.length + 1}`,
         LOG_LEVEL: 'error',
       })

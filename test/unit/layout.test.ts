@@ -20,7 +20,7 @@ const ROWS: readonly (readonly string[])[] = [
   ['eval', 'catalogue', 'rate', 'llm', 'store'],
   ['offline-model', 'metrics.ts', 'database-resources.ts', 'review'],
   ['restate', 'http', 'embedded', 'resources.ts', 'guard-resources.ts'],
-  ['app.ts'],
+  ['app.ts', 'warm-up.ts'],
   ['server.ts', 'guard', 'console', 'cli'],
   ['openapi', 'client'],
 ]

@@ -1,6 +1,5 @@
 /** Keeps what the rules read of texts, so that records that differ in country, source and values alone are not read anew. */
-import { hash } from 'node:crypto'
-import { createRecent } from '../recent.ts'
+import { createRecent, digestOf } from '../recent.ts'
 import { flattenReading } from './flat-reading.ts'
 import type { Cumulative, FieldReading, Frequency, Indicator, IndicatorType, Reading, RuleReading } from './types.ts'
 
@@ -19,7 +18,7 @@ export interface KnownTextsCache {
   keep(record: Indicator, reading: RuleReading, isOfPlace: boolean): Reading
 }
 
-/** Of the texts that came last so many are kept, and at most twice as many, with about BYTES bytes each. */
+/** Of the texts that came last so many are kept, and at most twice as many, with about 100 bytes each. */
 const MOST_TEXTS = 150_000
 const MOST_KINDS = 5_000
 /** Longer texts are read each time. */
@@ -104,11 +103,6 @@ function keyOf({ name, units, scale, long_name, description }: Indicator): strin
 
 function keyOfPlace(key: string, { currency_code, country, source_name, dataset }: Indicator): string {
   return digestOf([key, currency_code, country, source_name, dataset])
-}
-
-/** 32 characters of one byte each, which take less memory than the texts, and which nobody can make two texts share. */
-function digestOf(texts: readonly (string | undefined)[]): string {
-  return hash('sha256', JSON.stringify(texts), 'latin1')
 }
 
 function variantOf(frequency: FieldReading<Frequency>, { value, sure, rule }: FieldReading<Cumulative>): string {

@@ -26,7 +26,7 @@ export interface AskDeps extends BookingDeps {
   readonly partsOf: (scheme: PreparedScheme) => PromptParts
   readonly rate: RateControl
   readonly stops: RunStops
-  readonly metrics: Metrics
+  readonly metrics: Pick<Metrics, 'limiterDeferred' | 'limiterWaitSeconds' | 'chunkIndicators'>
   /** The database's clock. */
   readonly clock: Pick<ReferenceClock, 'now'>
   /** Milliseconds that an attempt may wait for a permit to start before its chunk sleeps durably. */

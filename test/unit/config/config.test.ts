@@ -22,6 +22,7 @@ const wrong: Readonly<Record<string, readonly string[]>> = {
   INGRESS_PORT: ['-8080', 'x'],
   ADMIN_PORT: ['99999'],
   DRAIN_TIMEOUT_MS: ['-1', 'soon', '1e3'],
+  WARM_UP_REQUESTS: ['-1', 'many', '2001'],
   DATABASE_URL: ['mysql://x', 'localhost'],
   POSTGRES_HOST: [' ', 'a b', 'h/x?y'],
   POSTGRES_PORT: ['0'],
