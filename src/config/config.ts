@@ -160,6 +160,8 @@ function buildConfig(values: Variables, env: Environment) {
       port: values.OFFLINE_MODEL_PORT,
       latencyMs: values.OFFLINE_MODEL_LATENCY_MS,
       sigma: values.OFFLINE_MODEL_SIGMA,
+      /** Of the latencies. */
+      seed: values.OFFLINE_MODEL_SEED,
       rpm: values.OFFLINE_MODEL_RPM,
       tpm: values.OFFLINE_MODEL_TPM,
       sliceMs: values.OFFLINE_MODEL_SLICE_MS,

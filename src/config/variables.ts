@@ -107,6 +107,7 @@ export const variables = z.object({
   OFFLINE_MODEL_PORT: port.default(9085),
   OFFLINE_MODEL_LATENCY_MS: whole(0, 600_000).default(0),
   OFFLINE_MODEL_SIGMA: decimal(0, 3).default(0.3),
+  OFFLINE_MODEL_SEED: whole(1, 4_294_967_295).default(1),
   OFFLINE_MODEL_RPM: whole(0, 10_000_000).default(0),
   OFFLINE_MODEL_TPM: whole(0, 10_000_000_000).default(0),
   OFFLINE_MODEL_SLICE_MS: whole(0, 60_000).default(0),

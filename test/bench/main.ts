@@ -1,5 +1,6 @@
 /** The program `npm run bench`: measures the service and prints the figures. It fails only where a scenario cannot be measured. */
 import { execFileSync } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { cpus, release, tmpdir, totalmem, type } from 'node:os'
 import { join } from 'node:path'
@@ -7,6 +8,7 @@ import { Command, InvalidArgumentError } from 'commander'
 import { messageOf } from '../../src/errors.ts'
 import { startHog } from './hog.ts'
 import { leasesScenario } from './lease-simulation.ts'
+import { SEED } from './parts.ts'
 import { SYSTEMS } from './peers/queue.ts'
 import { peersScenario } from './peers/scenario-peers.ts'
 import { formatReport, type Machine } from './report.ts'
@@ -30,6 +32,7 @@ interface Options {
   readonly peers?: number | true
   readonly rows?: number
   readonly hog?: number
+  readonly seed?: number
   readonly leases?: number
   readonly data: string
 }
@@ -56,6 +59,11 @@ async function main(): Promise<number> {
     )
     .option('--hog <percent>', 'hold so much of every core by something else meanwhile', (text) => readCount(text, 90))
     .option(
+      '--seed <n>',
+      "seed of the model's latencies (default: another one in each run, which the report names)",
+      (text) => readCount(text, 999_999),
+    )
+    .option(
       '--data <directory>',
       'directory of catalogue-10903.jsonl and catalogue-varied-10903.jsonl, if they exist',
       '../shared/data',
@@ -63,6 +71,8 @@ async function main(): Promise<number> {
     .option('--json', 'print one JSON object on stdout, and everything else on stderr')
     .parse()
   const options = program.opts<Options>()
+  const seed = options.seed ?? randomInt(1, 1_000_000)
+  process.env[SEED] = String(seed)
   const say = (line: string) => process.stderr.write(`${line}\n`)
   const interrupted = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => interrupted.abort())
@@ -101,7 +111,7 @@ async function main(): Promise<number> {
       }
     }
     const hogShare = (await hog?.stop()) ?? null
-    const report = { machine: { ...describeMachine(), held_by_hog: hogShare }, baseline, scenarios, failures }
+    const report = { machine: { ...describeMachine(), seed, held_by_hog: hogShare }, baseline, scenarios, failures }
     process.stdout.write(options.json === true ? `${JSON.stringify(report)}\n` : `${formatReport(report)}\n`)
     if (interrupted.signal.aborted) return EXIT_INTERRUPTED
     return failures.length > 0 ? EXIT_FAILED : 0
@@ -156,7 +166,7 @@ function readCount(text: string, most: number): number {
   throw new InvalidArgumentError(`a number from 1 to ${most} is meant.`)
 }
 
-function describeMachine(): Omit<Machine, 'held_by_hog'> {
+function describeMachine(): Omit<Machine, 'held_by_hog' | 'seed'> {
   return {
     date: new Date().toISOString().slice(0, 10),
     cpu: cpus()[0]?.model ?? 'unknown',

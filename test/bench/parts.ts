@@ -89,6 +89,9 @@ export async function waitUntilHealthy(
   )
 }
 
+/** The seed of the model's latencies, which `main.ts` sets for the run; without it that of the model. */
+export const SEED = 'OFFLINE_MODEL_SEED'
+
 /** Starts the offline model with these OFFLINE_MODEL_* variables on a free port; resolves when it answers. */
 export async function startModel(
   directory: string,
@@ -98,6 +101,7 @@ export async function startModel(
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
   const child = startPart(directory, 'model', new URL('../../src/offline-model/main.ts', import.meta.url), {
+    ...(process.env[SEED] === undefined ? {} : { [SEED]: process.env[SEED] }),
     ...variables,
     OFFLINE_MODEL_PORT: String(port),
     LOG_LEVEL: 'error',

@@ -9,6 +9,8 @@ export interface Machine {
   readonly os: string
   readonly node: string
   readonly commit: string | null
+  /** The seed of the model's latencies. */
+  readonly seed: number
   /** The share of all cores that `--hog` held, 0 to 1; null without it. */
   readonly held_by_hog: number | null
 }
@@ -22,10 +24,10 @@ export interface BenchReport {
 }
 
 export function formatReport({ machine, baseline, scenarios, failures }: BenchReport): string {
-  const { date, cores, memory_gib: memory, cpu, os, node, commit, held_by_hog: held } = machine
+  const { date, cores, memory_gib: memory, cpu, os, node, commit, seed, held_by_hog: held } = machine
   const hog = held === null ? '' : `, ${(held * 100).toFixed(1)} % of them held by a hog`
   return [
-    `${date}, ${cores} cores (${cpu})${hog}, ${memory} GiB, ${os}, Node ${node}, commit ${commit ?? 'unknown'}`,
+    `${date}, ${cores} cores (${cpu})${hog}, ${memory} GiB, ${os}, Node ${node}, commit ${commit ?? 'unknown'}, seed ${seed}`,
     '',
     ...(baseline === null ? [] : formatBaseline(baseline)),
     ...scenarios.flatMap(formatScenario),

@@ -115,6 +115,7 @@ const wrong: Readonly<Record<string, readonly string[]>> = {
   OFFLINE_MODEL_PORT: ['0'],
   OFFLINE_MODEL_LATENCY_MS: ['-1', 'slow'],
   OFFLINE_MODEL_SIGMA: ['-1', '4', 'wide'],
+  OFFLINE_MODEL_SEED: ['0', '-1', 'random', '4294967296'],
   OFFLINE_MODEL_RPM: ['-1'],
   OFFLINE_MODEL_TPM: ['x'],
   OFFLINE_MODEL_SLICE_MS: ['-1', '60001'],

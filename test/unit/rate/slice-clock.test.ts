@@ -47,6 +47,12 @@ describe('createSliceClock', () => {
     }
   })
 
+  it('finds them by ten ends where these agree, and by more where ways differ', () => {
+    const resetOf = (at: number) => 100 - ((at + 3) % 100)
+    const found = [9, 10].map((requests) => clockAfter(47, requests, resetOf).slices(500)?.lengthMs ?? null)
+    assert.deepEqual(found, [null, 100])
+  })
+
   it('forgets them when nothing is heard for half a minute', () => {
     const clock = clockAfter(97, 100, (at) => 100 - (at % 100))
     assert.notEqual(clock.slices(9_700), null)
