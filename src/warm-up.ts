@@ -11,6 +11,7 @@ import type { Indicator } from './classification/types.ts'
 import { messageOf } from './errors.ts'
 import { closeInOrder } from './lib/ending/closing.ts'
 import { OFFLINE_MODEL_NAME } from './lib/model-names.ts'
+import { LOG_HOOKS } from './lib/visible-text.ts'
 import { createOpenAiClient } from './llm/openai/client.ts'
 import { createOfflineModel } from './offline-model/server.ts'
 import { createRateLimiter } from './rate/limiter/limiter.ts'
@@ -55,14 +56,14 @@ export interface WarmUpOptions {
  */
 export async function warmUp({ schemes, requests, log, signal }: WarmUpOptions): Promise<number> {
   if (requests === 0) return 0
-  const silent = pino({ level: 'silent' })
+  const silent = pino({ level: 'silent', hooks: LOG_HOOKS })
   const limits = { latencyMs: LATENCY_MS, sigma: 0, rpm: 0, tpm: 0, sliceMs: 0 }
   const offline = createOfflineModel({ host: '127.0.0.1', port: 0, ...limits, log: silent })
   const limiter = createRateLimiter({ requestsPerMinute: PER_MINUTE, tokensPerMinute: null })
   try {
     const { url } = await offline.listen()
     const ends = AbortSignal.any([signal, AbortSignal.timeout(MOST_MS)])
-    const deps = depsOf(`${url}/v1`, schemes, createRateControl({ limiter, cluster: LONE, log: silent }))
+    const deps = depsOf(`${url}/v1`, schemes, createRateControl({ limiter, cluster: LONE, log: silent }), silent)
     const { hash, codebook } = await schemes.find(undefined)
     const fields = codebook.fields.map(({ name }) => name)
     const answers = await Promise.all(
@@ -91,13 +92,13 @@ function recordOf(number: number): Indicator {
   return { indicator_id: String(number), name, units, periodicity: 'Monthly', sample_values }
 }
 
-function depsOf(baseUrl: string, schemes: Schemes, rate: AskDeps['rate']): AskDeps {
+function depsOf(baseUrl: string, schemes: Schemes, rate: AskDeps['rate'], log: Logger): AskDeps {
   const unregistered = { help: 'Requests before the replica was ready.', registers: [] }
   return {
     ...{ schemes, rate, maxWaitMs: MOST_MS, clock: { now: Date.now }, priceOf: () => null },
     model: createOpenAiClient({
       ...{ apiKey: undefined, baseUrl, model: OFFLINE_MODEL_NAME, timeoutMs: MOST_MS, prices: {} },
-      log: pino({ level: 'silent' }),
+      log,
     }),
     ...{ partsOf: createPromptParts(), promptScale: createPromptScale() },
     metrics: {
