@@ -243,6 +243,8 @@ export interface LeaseStats extends Pick<LeaseGrant, 'budget' | 'paceFactor' | '
   readonly demand: number
   /** An equal part of what the cluster may start a minute, which the replica gets within seconds where it has the work; 0 without a lease. */
   readonly equalRequestsPerMinute: number
+  /** The number of replicas that share the budget, by the last renewal; 1 before the first. */
+  readonly replicas: number
   /** Requests that the leases of this replica have allowed since its start. */
   readonly allowedRequests: number
 }

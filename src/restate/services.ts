@@ -44,7 +44,7 @@ export interface RestateDeps {
   readonly rate: RateControl
   /** The rate limiter, whose queue decides how many batches are admitted. */
   readonly limiter: { stats(): LimiterStats }
-  readonly leaseClient: { stats(): Pick<LeaseStats, 'equalRequestsPerMinute'> }
+  readonly leaseClient: { stats(): Pick<LeaseStats, 'equalRequestsPerMinute' | 'replicas'> }
   readonly budget: ClusterBudget
   readonly metrics: Metrics
   readonly countAnswered: CountAnswered

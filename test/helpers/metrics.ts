@@ -21,7 +21,7 @@ export function createIdleMetrics(): Metrics {
     }),
     lease: () => ({
       ...{ lease: nothing, budget: nothing, demand: 0, paceFactor: 1, pausedMs: 0 },
-      ...{ equalRequestsPerMinute: 0, allowedRequests: 0 },
+      ...{ equalRequestsPerMinute: 0, replicas: 1, allowedRequests: 0 },
     }),
     pool: () => ({ total: 0, idle: 0, waiting: 0 }),
     clockSkewMs: { replica: () => undefined, node: () => undefined },

@@ -203,6 +203,7 @@ export function createLeaseClient(options: LeaseClientOptions): LeaseClient {
         paceFactor: lastGrant?.paceFactor ?? 1,
         pausedMs: Math.max(0, pausedUntil - now()),
         equalRequestsPerMinute: equalPart(),
+        replicas: lastGrant?.replicas ?? 1,
         allowedRequests,
       }
     },

@@ -51,6 +51,7 @@ export async function classifyBatch(ctx: Context, deps: BatchDeps, given: BatchR
   const { answers } = state
   try {
     await askModel(batch, answers, plan.chunks, positionsInDoubt(plan.ways))
+    deps.admission.finish(owner)
     const toAwait = plan.ways.flatMap(({ kind }, position) => (kind === 'await' ? [position] : []))
     if (toAwait.length > 0 && answers.failure === null) await awaitAnswers(batch, state, toAwait)
   } catch (error) {

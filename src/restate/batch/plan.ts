@@ -65,7 +65,7 @@ export async function planBatch(deps: PlanDeps, input: PlanInput): Promise<Plan 
     const { plan, scheme, askAgain } = await planUnclaimed(deps, input)
     // Lookups may wait long for a database connection. A plan that nobody takes any more takes no place and claims nothing.
     input.signal.throwIfAborted()
-    const late = deps.admission.admit(plan.chunks.length, before)
+    const late = deps.admission.admit(input.owner, plan.chunks.length, before)
     if (late !== null) return late
     let askedChunks = 0
     try {
@@ -75,7 +75,7 @@ export async function planBatch(deps: PlanDeps, input: PlanInput): Promise<Plan 
       askedChunks = claimed.chunks.length
       return claimed
     } finally {
-      deps.admission.giveBack(plan.chunks.length - askedChunks)
+      deps.admission.giveBack(input.owner, plan.chunks.length - askedChunks)
     }
   } finally {
     deps.admission.leave()

@@ -60,7 +60,13 @@ export interface BatchPlanner {
 /** A planner for batches by the codebooks in `schemes`. */
 export function createBatchPlanner(store: Store, schemes: Schemes): BatchPlanner {
   const metrics = createMetrics()
-  const admission = { enter: () => null, admit: () => null, leave: () => undefined, giveBack: () => undefined }
+  const admission = {
+    enter: () => null,
+    admit: () => null,
+    leave: () => undefined,
+    giveBack: () => undefined,
+    finish: () => undefined,
+  }
   let runs = 0
 
   return {

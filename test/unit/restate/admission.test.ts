@@ -1,5 +1,6 @@
 /** How batches are admitted before one replica: simulated, with a clock that only events move. */
 import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { createRateLimiter } from '../../../src/rate/limiter/limiter.ts'
@@ -15,11 +16,16 @@ interface Options {
 }
 
 /** Takes one batch through planning and admission, with a plan that takes no time. */
-function pass(admission: Admission, chunks: number, before: AdmissionWait | null): AdmissionWait | null {
+function pass(
+  admission: Admission,
+  chunks: number,
+  before: AdmissionWait | null,
+  batch: string = randomUUID(),
+): AdmissionWait | null {
   const early = admission.enter(before, null)
   if (early !== null) return early
   try {
-    return admission.admit(chunks, before)
+    return admission.admit(batch, chunks, before)
   } finally {
     admission.leave()
   }
@@ -82,6 +88,69 @@ test('admitted work is bounded, no start goes unused, and no batch sleeps longer
 test('a batch wakes a few times a minute at most', () => {
   const { turns, now } = simulate({ batches: 400, intervalMs: 250 })
   assert.ok(turns <= 400 * (2 + (2 * now) / 60_000), `${turns} turns in ${now} ms`)
+})
+
+/**
+ * Batches of 100 chunks on the replicas of a cluster, as many on each as `spread` says. Chunks start on all replicas, in the order in
+ * which they were admitted, at 100 a second together.
+ */
+function simulateCluster(spread: readonly number[]) {
+  const [chunks, intervalMs, replicas] = [100, 10, spread.length]
+  let now = 0
+  const open: { admission: Admission; batch: string; left: number }[] = []
+  const waiting = () => open.reduce((sum, { left }) => sum + left, 0)
+  const asleep = spread.flatMap((batches, replica) => {
+    const requestsPerMinute = 60_000 / intervalMs / replicas
+    const load = () => ({ waiting: Math.floor(waiting() / replicas), requestsPerMinute, pausedMs: 0, replicas })
+    const admission = createAdmission(load, () => now)
+    return Array.from({ length: batches }, (_, index) => {
+      return { at: 0, before: null as AdmissionWait | null, admission, batch: `${replica}.${index}` }
+    })
+  })
+  const batches = asleep.length
+  let [idleMs, turns] = [0, 0]
+  for (; asleep.length > 0 || open.length > 0; now += intervalMs) {
+    for (const one of asleep.splice(0).toSorted((a, b) => a.at - b.at)) {
+      if (one.at > now) {
+        asleep.push(one)
+        continue
+      }
+      turns += 1
+      const wait = pass(one.admission, chunks, one.before, one.batch)
+      if (wait === null) open.push({ admission: one.admission, batch: one.batch, left: chunks })
+      else asleep.push({ ...one, at: now + wait.waitMs, before: wait })
+    }
+    const [first] = open
+    if (first === undefined) {
+      idleMs += intervalMs
+      continue
+    }
+    first.left -= 1
+    if (first.left > 0) continue
+    first.admission.finish(first.batch)
+    open.shift()
+  }
+  return { idleMs, turns, batches, now }
+}
+
+test('batches that came to one replica go on at the pace of the cluster while the others have none', () => {
+  for (const spread of [
+    [10, 7, 5, 4, 4],
+    [15, 4, 4, 4, 3],
+    [30, 0, 0, 0, 0],
+    [0, 12],
+  ]) {
+    const { idleMs } = simulateCluster(spread)
+    assert.ok(idleMs <= 500, `${spread}: ${idleMs} ms without a start`)
+  }
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: 0, max: 30 }), { minLength: 1, maxLength: 12 }), (spread) => {
+      const { idleMs, turns, batches, now } = simulateCluster(spread)
+      assert.ok(idleMs <= 1_000 + 0.05 * now, `${idleMs} ms of ${now} without a start`)
+      assert.ok(turns <= 16 * batches, `${turns} turns of ${batches} batches`)
+    }),
+    { numRuns: 40 },
+  )
 })
 
 test('a batch that fits is admitted at once; a pace of nothing and a pause hold batches back', () => {
@@ -151,8 +220,8 @@ test('chunks that are given back make room: twenty batches that need the same sh
   const shared = make()
   const waitsOf = (admission: Admission, isShared: boolean) =>
     Array.from({ length: 20 }, (_, batch) => {
-      const wait = pass(admission, CHUNKS, null)
-      if (wait === null && isShared && batch > 0) admission.giveBack(CHUNKS)
+      const wait = pass(admission, CHUNKS, null, `${batch}`)
+      if (wait === null && isShared && batch > 0) admission.giveBack(`${batch}`, CHUNKS)
       return wait
     })
   assert.ok(waitsOf(counted, false).some((wait) => wait !== null))
@@ -180,7 +249,7 @@ test('a bounded number of batches plans at once, and the rest come back one afte
 test('a replica that has had little work admits large batches at the pace that it gets once it has some, and none without a lease', () => {
   const limiter = createRateLimiter({ requestsPerMinute: 24, tokensPerMinute: null })
   const waitOfSecond = (equalRequestsPerMinute: number) => {
-    const admission = createAdmission(() => loadOf(limiter.stats(), { equalRequestsPerMinute }))
+    const admission = createAdmission(() => loadOf(limiter.stats(), { equalRequestsPerMinute, replicas: 1 }))
     assert.equal(pass(admission, 100, null), null)
     return pass(admission, 100, null)
   }

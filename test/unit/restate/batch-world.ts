@@ -117,7 +117,13 @@ export function createWorld({
       const journal = createJournal(`inv_batch${batches}`, known, headers)
       const deps: BatchDeps = {
         ...{ store, schemes, metrics, clock: Date, models: model.models, priceOf: () => null, evidence },
-        admission: { enter: () => null, admit: () => null, leave: () => undefined, giveBack: () => undefined },
+        admission: {
+          enter: () => null,
+          admit: () => null,
+          leave: () => undefined,
+          giveBack: () => undefined,
+          finish: () => undefined,
+        },
         callChunk: (_ctx, body) => {
           chunks.push(...('group' in body ? body.group : [body]))
           calls += 1
