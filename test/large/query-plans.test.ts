@@ -1,10 +1,10 @@
 /** How PostgreSQL runs the store's readers of many rows: by an index, and on 200,000 rows without reading all of them. */
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import type { DatabasePool } from '../../../src/store/pool.ts'
-import { createStore } from '../../../src/store/store.ts'
-import { sharedPostgres, type TestDatabase } from '../../helpers/database/postgres.ts'
-import { recording, rowsRead, type Statement, scansOf } from '../../helpers/database/query-plans.ts'
+import type { DatabasePool } from '../../src/store/pool.ts'
+import { createStore } from '../../src/store/store.ts'
+import { sharedPostgres, type TestDatabase } from '../helpers/database/postgres.ts'
+import { recording, rowsRead, type Statement, scansOf } from '../helpers/database/query-plans.ts'
 
 const ROWS = 200_000
 const postgres = sharedPostgres()
