@@ -17,6 +17,7 @@ import type { BatchOptions, BatchState, Plan } from '../../../src/restate/batch/
 import type { ChunkReply } from '../../../src/restate/chunk-contract.ts'
 import { type BatchRequest, type BatchResponse, batchRequestSchema } from '../../../src/restate/contract.ts'
 import type { Store } from '../../../src/store/types.ts'
+import { OPEN_ADMISSION } from '../open-admission.ts'
 
 /** The rules go by the shipped evidence and nothing is audited, unless a test says otherwise. */
 const OPTIONS: BatchOptions = {
@@ -60,13 +61,6 @@ export interface BatchPlanner {
 /** A planner for batches by the codebooks in `schemes`. */
 export function createBatchPlanner(store: Store, schemes: Schemes): BatchPlanner {
   const metrics = createMetrics()
-  const admission = {
-    enter: () => null,
-    admit: () => null,
-    leave: () => undefined,
-    giveBack: () => undefined,
-    finish: () => undefined,
-  }
   let runs = 0
 
   return {
@@ -80,7 +74,7 @@ export function createBatchPlanner(store: Store, schemes: Schemes): BatchPlanner
         schemes,
         models: { primary: model, escalation: null },
         evidence: createEvidence(store),
-        admission,
+        admission: OPEN_ADMISSION,
       }
       const { signal } = new AbortController()
       const plan = await planBatch(deps, { request, runId, options: all, owner: runId, before: null, signal })

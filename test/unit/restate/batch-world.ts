@@ -15,6 +15,7 @@ import { createPromptParts } from '../../../src/restate/chunk/prompt-parts.ts'
 import { createRunTrials } from '../../../src/restate/chunk/run-trials.ts'
 import type { ChunkRequest, ChunkResult, EarlierChunkRequest } from '../../../src/restate/chunk-contract.ts'
 import { type BatchResponse, batchRequestSchema } from '../../../src/restate/contract.ts'
+import { OPEN_ADMISSION } from '../../helpers/open-admission.ts'
 import { freeBooking } from '../../helpers/store/ledger.ts'
 import { createJournal, type Entry, type Journal } from './journal.ts'
 import { createMemoryStore, type MemoryStore } from './memory-store.ts'
@@ -117,13 +118,7 @@ export function createWorld({
       const journal = createJournal(`inv_batch${batches}`, known, headers)
       const deps: BatchDeps = {
         ...{ store, schemes, metrics, clock: Date, models: model.models, priceOf: () => null, evidence },
-        admission: {
-          enter: () => null,
-          admit: () => null,
-          leave: () => undefined,
-          giveBack: () => undefined,
-          finish: () => undefined,
-        },
+        admission: OPEN_ADMISSION,
         callChunk: (_ctx, body) => {
           chunks.push(...('group' in body ? body.group : [body]))
           calls += 1
